@@ -1,0 +1,110 @@
+"""Reading and writing text files so that nothing is half-written and every failure names its file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from sdkit.errors import FileError
+
+MAX_BYTES = 64 * 2**20
+"""The largest text file that `read_text` loads at once: 64 MiB, some thousand times a long dialogue."""
+
+
+def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
+    """Read a UTF-8 text file, with or without a byte order mark.
+
+    Returns
+    -------
+    str
+        The text; line ends are left as they are in the file.
+
+    Raises
+    ------
+    FileError
+        The file is missing, a folder, forbidden, larger than `max_bytes`, empty, or not UTF-8.
+    """
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > max_bytes:
+                raise FileError(
+                    path, f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read as one dialogue"
+                )
+            data = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise FileError(path, _in_words(error, "read")) from error
+    if len(data) > max_bytes:
+        raise FileError(path, f"is larger than the {max_bytes / 2**20:,.0f} MiB that can be read as one dialogue")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileError(path, "is not UTF-8 text; save it as UTF-8 and try again", line) from error
+    if not text.strip():
+        raise FileError(path, "is empty")
+    return text
+
+
+def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
+    """Write a UTF-8 text file atomically: afterwards it holds the whole text, or what it held before.
+
+    Parameters
+    ----------
+    path
+        Where to; a symbolic link is followed.
+    text
+        What to write. Line ends stay as they are, on every system.
+    make_folder
+        Make missing folders on the way.
+
+    Raises
+    ------
+    FileError
+        The text cannot be encoded, or the file cannot be written. The old file, if any, is untouched.
+    """
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise FileError(
+            path, f"was not written: character {error.start} of the text ({text[error.start]!r}) is not valid Unicode"
+        ) from error
+    temporary: Path | None = None
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise FileError(path, "is a folder; name a file in it")
+        if make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.part")
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            temporary.chmod(target.stat().st_mode & 0o777)
+        temporary.replace(target)
+        temporary = None
+    except OSError as error:
+        raise FileError(path, f"was not written: {_in_words(error, 'written')}") from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _in_words(error: OSError, done: str) -> str:
+    match error:
+        case FileNotFoundError():
+            return "does not exist" if done == "read" else "its folder does not exist"
+        case IsADirectoryError():
+            return "is a folder, not a file"
+        case NotADirectoryError():
+            return "a part of this path is a file, not a folder"
+        case PermissionError():
+            return f"may not be {done}: permission denied"
+        case _:
+            return (error.strerror or str(error)).lower()

@@ -1,0 +1,289 @@
+"""llama.cpp inside this process, speaking Ollama's ``/api/chat``.
+
+The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills with
+a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread with a
+stop flag, so that an interrupt reaches Python at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sdkit.errors import (
+    InputError,
+    MissingPackageError,
+    ModelError,
+    PromptTooLongError,
+    WeightsError,
+)
+from sdkit.llm import weights
+
+PREFIX = "embedded"
+DEFAULT_CONTEXT = 4096
+"""Tokens that prompt and answer may have together, unless `num_ctx` says otherwise."""
+
+SAMPLING = {"temperature": 0.8, "repeat_penalty": 1.15, "repeat_last_n": 256}
+"""What `chat_model` sets for embedded models: without a repeat penalty, tiny ones go round in circles."""
+
+# Ollama's name of an option -> llama.cpp's.
+_OPTIONS = {
+    "num_predict": "max_tokens",
+    **{
+        name: name
+        for name in ("seed", "temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "stop")
+    },
+}
+_COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+_WAIT = 0.1  # seconds; Windows delivers Ctrl-C only between waits
+
+
+class Runtime:
+    """One model in memory.
+
+    Parameters
+    ----------
+    path
+        The GGUF file.
+    name
+        What to call it in replies.
+    context
+        Tokens that prompt and answer may have together.
+    """
+
+    def __init__(self, path: Path, name: str, context: int) -> None:
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise MissingPackageError("xllamacpp", "run a language model inside Python") from error
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(path)
+        parameters.model_alias = {name}  # otherwise replies carry the absolute path of the weights
+        parameters.n_ctx = context
+        parameters.n_parallel = 1  # several slots would mix requests into batches, and the seed would lose its meaning
+        parameters.n_batch = 256  # progress, and with it a chance to stop, comes once a batch
+        parameters.cpuparams.n_threads = _threads()
+        parameters.cache_ram_mib = 0  # 8 GiB by default, which grows and makes answers depend on earlier ones
+        parameters.verbosity = 0  # a log on stderr would land in the notebook's cell
+        parameters.port = 0
+        try:
+            self._server = xllamacpp.Server(parameters)
+        except RuntimeError as error:
+            raise WeightsError(f"llama.cpp cannot load {path}: the file is cut, or of a kind it does not know") from error
+        self._grammar = xllamacpp.json_schema_to_grammar
+        self._busy = threading.Lock()
+        self.name = name
+
+    def chunks(self, body: Mapping[str, Any]) -> Chunks:
+        """Start to answer the body of an ``/api/chat`` request."""
+        return Chunks(self._request(body), self._run)
+
+    def _request(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "messages": [{"role": m["role"], "content": m.get("content") or ""} for m in body.get("messages", [])],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "return_progress": True,
+            "cache_prompt": False,
+        }
+        if body.get("tools"):
+            raise InputError(f"the embedded model {self.name} cannot call tools")
+        for name, value in (body.get("options") or {}).items():
+            if name == "num_ctx" or value is None:
+                continue
+            if name not in _OPTIONS:
+                raise InputError(f"the embedded model has no option {name!r}; it has {', '.join(sorted(_OPTIONS))}, num_ctx")
+            request[_OPTIONS[name]] = value
+        schema = body.get("format")
+        if isinstance(schema, Mapping):
+            # llguidance writes compact JSON and knows prefixItems; response_format would spend a third of the tokens on
+            # white space.
+            request["grammar"] = self._grammar(json.dumps({**schema, "x-guidance": _COMPACT}))
+        elif schema == "json":
+            request["response_format"] = {"type": "json_object"}
+        elif schema:
+            raise InputError(f"format={schema!r} is neither a JSON schema nor 'json'")
+        return request
+
+    def _run(self, request: dict[str, Any], put: Any, stop: threading.Event) -> None:
+        def heard(chunk: Any) -> bool:
+            put(chunk)
+            return stop.is_set()
+
+        with self._busy:
+            if not stop.is_set():
+                self._server.handle_chat_completions(request, heard)
+
+
+class Chunks:
+    """The chunks of one answer, made on a worker thread; `close` stops the work.
+
+    Iterating waits for the next chunk; an interrupt gets through at any time.
+    """
+
+    def __init__(self, request: dict[str, Any], run: Any) -> None:
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(request, run), name="sdkit-embedded", daemon=True)
+        self._thread.start()
+
+    def _work(self, request: dict[str, Any], run: Any) -> None:
+        try:
+            run(request, self._queue.put, self._stop)
+            self._queue.put(None)
+        except Exception as error:  # noqa: BLE001 - it is raised again, on the thread that waits for the answer
+            self._queue.put(error)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield llama.cpp's chunks."""
+        while (chunk := self._next()) is not None:
+            if isinstance(chunk, Exception):
+                raise ModelError(f"the embedded model failed: {chunk}") from chunk
+            if "error" in chunk:
+                raise _refusal(chunk["error"])
+            yield chunk
+
+    def _next(self) -> Any:
+        try:
+            while True:
+                try:
+                    return self._queue.get(timeout=_WAIT)
+                except queue.Empty:
+                    continue
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let the worker stop at its next token."""
+        self._stop.set()
+
+
+class Answer:
+    """The answer to one ``/api/chat`` request: an iterator over lines of JSON, as Ollama streams them.
+
+    The last line has ``done``, ``done_reason`` and the token counts. `close` stops the work.
+
+    Parameters
+    ----------
+    body
+        The body of the request. The first chunk is waited for here, so that what cannot be answered is raised here and
+        not in mid-stream.
+
+    Raises
+    ------
+    UnknownModelError, WeightsError, MissingPackageError
+        The model cannot be loaded.
+    InputError
+        An option, a format or a tool that the runtime does not have.
+    PromptTooLongError
+        The messages have more tokens than the context.
+    """
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._model = str(body["model"])
+        self._started = time.perf_counter_ns()
+        context = int((body.get("options") or {}).get("num_ctx") or DEFAULT_CONTEXT)
+        self._chunks = load(self._model, context).chunks(body)
+        self.close = self._chunks.close
+        chunks = iter(self._chunks)
+        first = next((chunk for chunk in chunks if "prompt_progress" not in chunk), None)
+        self._lines = self._make(itertools.chain([first] if first else [], chunks))
+
+    def __iter__(self) -> Answer:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next line."""
+        return next(self._lines)
+
+    def _make(self, chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+        reason, usage = "stop", {}
+        for chunk in chunks:
+            usage = chunk.get("usage", usage)
+            for choice in chunk["choices"]:
+                reason = choice["finish_reason"] or reason
+                if text := choice["delta"].get("content"):
+                    yield _line(self._model, text, done=False)
+        yield _line(
+            self._model,
+            "",
+            done=True,
+            done_reason=reason,
+            total_duration=time.perf_counter_ns() - self._started,
+            prompt_eval_count=usage.get("prompt_tokens", 0),
+            eval_count=usage.get("completion_tokens", 0),
+        )
+
+
+def _line(model: str, content: str, **rest: Any) -> bytes:
+    line = {
+        "model": model,
+        "created_at": datetime.now(UTC).isoformat(),
+        "message": {"role": "assistant", "content": content},
+        **rest,
+    }
+    return json.dumps(line).encode() + b"\n"
+
+
+def _refusal(error: Mapping[str, Any]) -> Exception:
+    if error.get("type") == "exceed_context_size_error":
+        return PromptTooLongError(
+            f"the prompt has {error.get('n_prompt_tokens')} tokens and the model's context holds {error.get('n_ctx')}; "
+            "shorten it, or ask for more with num_ctx="
+        )
+    return ModelError(f"the embedded model refused: {error.get('message', error)}")
+
+
+_loaded: dict[tuple[str, int], Runtime] = {}
+_loading = threading.Lock()
+
+
+def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT) -> Runtime:
+    """Return the runtime of an ``embedded[:name]`` model; it is loaded once and kept.
+
+    Raises
+    ------
+    UnknownModelError
+        There is no such model.
+    WeightsError
+        Its file is missing or not what it should be.
+    MissingPackageError
+        xllamacpp is not installed.
+    """
+    entry = weights_of(model)
+    key = (str(entry.path), context)
+    with _loading:
+        if key not in _loaded:
+            _loaded[key] = Runtime(weights.verified(entry), entry.name, context)
+        return _loaded[key]
+
+
+def weights_of(model: str) -> weights.Weights:
+    """Return the weights that an ``embedded[:name]`` model means."""
+    return weights.find(model.removeprefix(PREFIX).removeprefix(":"))
+
+
+def unload() -> None:
+    """Forget every loaded model; its memory is freed when nobody uses it any more."""
+    with _loading:
+        _loaded.clear()
+
+
+def is_embedded(model: object) -> bool:
+    """Tell whether a model's name means this runtime."""
+    return isinstance(model, str) and (model == PREFIX or model.startswith(PREFIX + ":"))
+
+
+def _threads() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return min(8, len(affinity(0)) if affinity else os.cpu_count() or 1)

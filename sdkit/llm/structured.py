@@ -1,0 +1,349 @@
+"""`ask`: a validated object out of a language model, or a `ReplyError` that shows what came instead.
+
+The schema goes with the request, so that models which can are held to it while they write. Then nothing is believed: the
+model's reason for stopping is looked at first, and the raw text is validated by pydantic itself. A reply that was cut
+is never repaired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from pydantic import BaseModel, ValidationError
+
+import sdkit
+from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError, first_problem
+from sdkit.llm import ollama
+from sdkit.llm.seeds import check_seed, derive_seed, random_seed
+from sdkit.llm.spec import chat_model, model_name
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+    from sdkit.llm.spec import ModelSpec
+
+M = TypeVar("M", bound=BaseModel)
+Schema = type[BaseModel] | Mapping[str, Any] | None
+Messages = str | Sequence[tuple[str, str]]
+ATTEMPTS = 3
+"""How often a model is asked, each time with another seed, before `ReplyError`."""
+
+_OPTIONS = ("temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "num_ctx", "num_predict", "stop")
+_CUT = {"length", "max_tokens", "MAX_TOKENS"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A valid reply, and how it came about.
+
+    Attributes
+    ----------
+    value : object
+        The validated object: an instance of the pydantic class, a dict for a dict schema, text without a schema.
+    raw : str
+        The text that the model sent.
+    model : str
+        The model's name.
+    seed, first_seed : int
+        The seed of this reply, and the seed of the first attempt.
+    options : dict
+        The sampling options that were set.
+    prompt_hash : str
+        SHA-256 of messages and schema.
+    seconds : float
+        From the first request to this reply.
+    prompt_tokens, completion_tokens : int or None
+        As the model counted.
+    finish_reason : str or None
+        Why the model stopped.
+    attempts : int
+        Requests made.
+    """
+
+    value: Any
+    raw: str
+    model: str
+    seed: int
+    first_seed: int
+    options: dict[str, Any]
+    prompt_hash: str
+    seconds: float
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    finish_reason: str | None
+    attempts: int
+
+
+@overload
+def ask(
+    messages: Messages, schema: type[M], *, model: ModelSpec = None, seed: int | None = None, attempts: int = ATTEMPTS
+) -> M: ...
+@overload
+def ask(
+    messages: Messages,
+    schema: Mapping[str, Any],
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Any: ...
+@overload
+def ask(
+    messages: Messages, schema: None = None, *, model: ModelSpec = None, seed: int | None = None, attempts: int = ATTEMPTS
+) -> str: ...
+def ask(
+    messages: Messages,
+    schema: Schema = None,
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Any:
+    """Ask a model for an object of this shape.
+
+    Parameters
+    ----------
+    messages
+        What to say: a text, or pairs of a role ("system", "human", "ai") and a text.
+    schema
+        A pydantic class or a JSON schema; None for free text.
+    model
+        Which model: see `sdkit.llm.chat_model`.
+    seed
+        The same seed gives the same answer on the same model and machine; None for a new one each time.
+    attempts
+        How often to ask, with other seeds derived from the first, before giving up.
+
+    Returns
+    -------
+    object
+        An instance of the pydantic class, a dict for a JSON schema, a str without one.
+
+    Raises
+    ------
+    ReplyError
+        No attempt gave a valid reply; the raw text is in the error.
+    ModelError
+        The model cannot be used, or the messages do not fit into its context.
+    """
+    return request(messages, schema, model=model, seed=seed, attempts=attempts).value
+
+
+async def aask(
+    messages: Messages,
+    schema: Schema = None,
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Any:
+    """Do what `ask` does, awaitable."""
+    return (await arequest(messages, schema, model=model, seed=seed, attempts=attempts)).value
+
+
+def request(
+    messages: Messages,
+    schema: Schema = None,
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Reply:
+    """Do what `ask` does, and return the reply with all that is known about it."""
+    call = _Call(messages, schema, chat_model(model), seed, attempts)
+    while (llm := call.next_model()) is not None:
+        try:
+            message = llm.invoke(call.messages)
+        except Exception as error:
+            raise call.in_words(error) from error
+        if (reply := call.take(message)) is not None:
+            return reply
+    raise call.failure()
+
+
+async def arequest(
+    messages: Messages,
+    schema: Schema = None,
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
+) -> Reply:
+    """Do what `request` does, awaitable."""
+    call = _Call(messages, schema, chat_model(model), seed, attempts)
+    while (llm := call.next_model()) is not None:
+        try:
+            message = await llm.ainvoke(call.messages)
+        except Exception as error:
+            raise call.in_words(error) from error
+        if (reply := call.take(message)) is not None:
+            return reply
+    raise call.failure()
+
+
+class _Call:
+    """Everything about one call of `ask` but the waiting, which differs between the plain and the async form."""
+
+    def __init__(
+        self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int
+    ) -> None:
+        if attempts < 1:
+            raise InputError(f"attempts={attempts!r}: at least one is needed")
+        self.messages = [("human", messages)] if isinstance(messages, str) else list(messages)
+        self.schema, self.validate = _reader(schema)
+        self.llm = llm
+        self.attempts = attempts
+        self.hash = hashlib.sha256(
+            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        ).hexdigest()
+        if seed is None:
+            own = getattr(llm, "seed", None)
+            seed = own if isinstance(own, int) else random_seed()
+        self.first_seed = check_seed(seed)
+        self.seeds: list[int] = []
+        self.raw = self.problem = ""
+        self.started = time.perf_counter()
+        if self.schema is not None and not _takes_format(llm):
+            # This model cannot be held to a schema: it can only be told.
+            told = "Answer with one JSON object and nothing else. It has to fit this JSON schema:\n"
+            self.messages.insert(0, ("system", told + json.dumps(self.schema, ensure_ascii=False)))
+
+    def next_model(self) -> BaseChatModel | None:
+        """Return the model for the next attempt, or None when there have been enough."""
+        if len(self.seeds) == self.attempts:
+            return None
+        seed = derive_seed(self.first_seed, len(self.seeds)) if self.seeds else self.first_seed
+        self.seeds.append(seed)
+        # A copy for each seed: `bind(seed=...)` does not reach Ollama's options, and a model may be shared by threads.
+        update: dict[str, Any] = {"seed": seed} if "seed" in type(self.llm).model_fields else {}
+        if self.schema is not None and _takes_format(self.llm):
+            update["format"] = self.schema
+        return self.llm.model_copy(update=update) if update else self.llm
+
+    def take(self, message: AIMessage) -> Reply | None:
+        """Return the reply if it is valid; otherwise remember what was wrong with it."""
+        about = message.response_metadata
+        reason = about.get("done_reason") or about.get("finish_reason") or about.get("stop_reason")
+        self.raw = str(message.text)
+        if reason in _CUT:
+            self.problem = "was cut when its tokens ran out"
+            return None
+        if not self.raw.strip():
+            self.problem = "was empty"
+            return None
+        try:
+            value = self.validate(self.raw)
+        except ValueError as error:
+            self.problem = _complaint(error, self.raw)
+            return None
+        usage: Mapping[str, Any] = message.usage_metadata or {}
+        return Reply(
+            value=value,
+            raw=self.raw,
+            model=model_name(self.llm),
+            seed=self.seeds[-1],
+            first_seed=self.first_seed,
+            options={name: value for name in _OPTIONS if (value := getattr(self.llm, name, None)) is not None},
+            prompt_hash=self.hash,
+            seconds=time.perf_counter() - self.started,
+            prompt_tokens=usage.get("input_tokens"),
+            completion_tokens=usage.get("output_tokens"),
+            finish_reason=reason,
+            attempts=len(self.seeds),
+        )
+
+    def failure(self) -> ReplyError:
+        """Return the error that says no attempt was valid."""
+        return ReplyError(self.problem, self.raw, self.schema, self.seeds)
+
+    def in_words(self, error: Exception) -> Exception:
+        """Return what a client library raised as an error that says what to do, where that is known."""
+        import httpx
+
+        name = model_name(self.llm)
+        if isinstance(error, SdkitError):
+            return error
+        if isinstance(error, ConnectionError | httpx.ConnectError):
+            where = getattr(self.llm, "base_url", None) or ollama.url()
+            return ModelUnavailableError(
+                f"nothing answers at {_without_secrets(where)}, where {name} should be. Start Ollama (`ollama serve`), "
+                'or use the model that needs no server: model="embedded"'
+            )
+        if isinstance(error, httpx.TimeoutException):
+            return ModelUnavailableError(f"{name} did not answer in time; try again, or use a smaller model")
+        if getattr(error, "status_code", None) == 404 and _takes_format(self.llm):
+            return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
+        return error
+
+
+def _reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]:
+    """Return the JSON schema to send, and what turns a reply into a value or raises ValueError."""
+    if schema is None:
+        return None, str
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        return _json_schema(schema), schema.model_validate_json
+    if not isinstance(schema, Mapping):
+        raise InputError(f"a schema is a pydantic class, a JSON schema as a dict, or None; not {schema!r}")
+    import jsonschema
+
+    wanted = dict(schema)
+    kind = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(wanted)
+    except jsonschema.SchemaError as error:
+        raise InputError(f"this is not a JSON schema: {error.message}") from error
+
+    def read(raw: str) -> Any:
+        value = json.loads(raw)
+        if problem := jsonschema.exceptions.best_match(kind(wanted).iter_errors(value)):
+            raise ValueError(f"does not fit the schema at {problem.json_path}: {problem.message}")
+        return value
+
+    return wanted, read
+
+
+@lru_cache(maxsize=64)
+def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    return schema.model_json_schema()
+
+
+def _complaint(error: ValueError, raw: str) -> str:
+    if raw.lstrip().startswith("```"):
+        return "was wrapped in a Markdown code fence instead of being JSON"
+    if isinstance(error, ValidationError):
+        if error.errors()[0]["type"] != "json_invalid":
+            return f"does not fit the schema: {first_problem(error)}"
+        return "was not JSON"
+    return "was not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+
+
+def _takes_format(llm: BaseChatModel) -> bool:
+    """Tell whether the model is Ollama's, or the embedded one, which enforce a schema given as `format`."""
+    return "format" in type(llm).model_fields
+
+
+def _without_secrets(url: str) -> str:
+    import httpx
+
+    return str(httpx.URL(url).copy_with(username=None, password=None, query=None)) if "@" in url or "?" in url else url
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of Python, sdkit and the libraries between it and a model, where they are installed."""
+    found = {"python": platform.python_version(), "sdkit": sdkit.__version__}
+    for package in ("pydantic", "langchain-core", "langchain-ollama", "ollama", "xllamacpp"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,134 @@
+"""Dialogues as terminal text, Markdown and HTML: pure functions, everything escaped.
+
+What a model wrote is untrusted: in HTML and Markdown it cannot become markup, on a terminal it cannot move the cursor.
+"""
+
+from __future__ import annotations
+
+import html as html_escapes
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sdkit.dialog import Dialog
+
+LINE_BREAK = r"\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
+"""What any common tool takes for the end of a line."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&:@])")
+_TAG_COLOURS = (31, 32, 33, 34, 35, 36, 90)  # ANSI: red, green, yellow, blue, magenta, cyan, grey
+_META_COLOUR = 35
+
+
+def one_line(text: str) -> str:
+    """Return the text with each line break made a space."""
+    return re.sub(LINE_BREAK, " ", text)
+
+
+def transcript(dialog: Dialog, turn_template: str = "{speaker}: {text}") -> str:
+    """Return the dialogue as plain text, one line a turn."""
+    return "\n".join(turn_template.format(speaker=turn.speaker, text=one_line(turn.text)) for turn in dialog.turns)
+
+
+def wants_colour() -> bool:
+    """Tell whether what is printed now lands on a terminal or in a notebook, and NO_COLOR is not set."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return type(shell).__name__ == "ZMQInteractiveShell" or bool(getattr(sys.stdout, "isatty", lambda: False)())
+
+
+def terminal(dialog: Dialog, scenario: bool = False, orchestration: bool = False, colour: bool = False) -> str:
+    """Return the dialogue as `Dialog.print` prints it: the metadata that is set, then the turns (or events)."""
+
+    def painted(text: str, code: int = _META_COLOUR) -> str:
+        return f"\x1b[1;{code}m{text}\x1b[0m" if colour else text
+
+    def tag(name: object, code: int = _META_COLOUR) -> str:
+        return painted(_printable(f"[{name}]"), code)
+
+    lines = [
+        f"{tag(name)} {_printable(str(value))}"
+        for name, value in (
+            ("dialog_id", dialog.dialogId),
+            ("complete", dialog.complete),
+            ("model", dialog.model),
+            ("seed", dialog.seed),
+        )
+        if value is not None
+    ]
+    if scenario and dialog.scenario is not None:
+        lines += [f"{tag('scenario')} ", _printable(_scenario_text(dialog))]
+    lines.append(painted("--- Dialogue Begins ---"))
+    said = list(_events(dialog) if orchestration else ((turn.speaker, turn.text) for turn in dialog.turns))
+    colours = {name: _TAG_COLOURS[i % len(_TAG_COLOURS)] for i, name in enumerate(sorted({str(who) for who, _ in said}))}
+    lines += [f"{tag(who, colours[str(who)])} {_printable(text)}" for who, text in said]
+    lines.append(painted("--- Dialogue Ends ---"))
+    return "\n".join(lines)
+
+
+def markdown(dialog: Dialog) -> str:
+    """Return the dialogue as a numbered Markdown list under a caption."""
+    lines = [f"*{_md(caption(dialog))}*", ""]
+    lines += [f"{i}. **{_md(str(turn.speaker))}:** {_md(turn.text)}" for i, turn in enumerate(dialog.turns, start=1)]
+    return "\n".join(lines)
+
+
+def html(dialog: Dialog) -> str:
+    """Return the dialogue as semantic HTML, a captioned ordered list, that reads well without any style."""
+    turns = "\n".join(
+        f'<li><b dir="auto">{_html(str(turn.speaker))}</b>: <span dir="auto">{_html(turn.text)}</span></li>'
+        for turn in dialog.turns
+    )
+    about = ""
+    if dialog.scenario is not None:
+        about = f'<details><summary>Scenario</summary><pre dir="auto">{_html(_scenario_text(dialog))}</pre></details>\n'
+    return (
+        '<figure class="sdkit-dialog" style="margin: 0.5em 0">\n'
+        f"<figcaption>{_html(caption(dialog))}</figcaption>\n{about}"
+        f'<ol style="line-height: 1.5">\n{turns}\n</ol>\n</figure>'
+    )
+
+
+def caption(dialog: Dialog) -> str:
+    """Say in a line what the dialogue is: its id, length, speakers, model, seed, and whether it was replayed."""
+    parts = [f"Dialogue{'' if dialog.dialogId is None else f' {dialog.dialogId}'}: {len(dialog)} turns"]
+    if dialog.turns:
+        parts.append("between " + " and ".join(str(speaker) for speaker in dialog.speakers))
+    if dialog.model is not None:
+        parts.append(f"by {dialog.model}")
+    if dialog.seed is not None:
+        parts.append(f"seed {dialog.seed}")
+    if dialog.provenance and dialog.provenance.replayed is not None:
+        parts.append("replayed" if dialog.provenance.replayed else "live")
+    return ", ".join(parts)
+
+
+def _events(dialog: Dialog) -> Iterator[tuple[str | None, str]]:
+    for event in dialog.events or []:
+        label = f" ({event.actionLabel})" if event.actionLabel else ""
+        yield event.agent, event.text if event.action == "utter" else f"<{event.action}{label}> {event.text}"
+
+
+def _scenario_text(dialog: Dialog) -> str:
+    scenario = dialog.scenario
+    return scenario if isinstance(scenario, str) else json.dumps(scenario, indent=2, ensure_ascii=False)
+
+
+def _printable(text: str) -> str:
+    """Make control characters visible, so that a text cannot recolour or rewrite the terminal."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _html(text: str) -> str:
+    return re.sub(LINE_BREAK, "<br>", html_escapes.escape(text))
+
+
+def _md(text: str) -> str:
+    return re.sub(LINE_BREAK, "<br>", _MARKDOWN.sub(lambda match: "&amp;" if match[0] == "&" else f"\\{match[0]}", text))
