@@ -1,0 +1,242 @@
+"""The commands: each a few lines over the library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+import sdkit
+from sdkit.errors import InputError, SdkitError
+
+FAILURE, USAGE, INTERRUPTED = 1, 2, 130
+FIRST_DIALOGUE = {"dialogue_details": "Ana and Tom plan a surprise party for a friend.", "speakers": ["Ana", "Tom"]}
+
+app = App(
+    name="sdkit",
+    help="Generate synthetic dialogues with language models, and learn how in Jupyter.\n\nNew here? Start with `lab`.",
+    version=sdkit.__version__,
+    help_format="plaintext",
+)
+models = App(name="models", help="List, fetch and find the models that run inside Python.")
+notebooks = App(name="notebooks", help="Run the lessons without opening them.")
+app.command(models)
+app.command(notebooks)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed, 2 wrongly asked for; ``--debug`` shows tracebacks."""
+    words = sys.argv[1:] if words is None else words
+    debug = "--debug" in words
+    try:
+        result = app([word for word in words if word != "--debug"], exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        print(f"sdkit: {error} Try --help.", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if debug:
+            raise
+        told = str(error) if isinstance(error, SdkitError | OSError) else f"{type(error).__name__}: {error} (--debug shows where)"
+        print(f"sdkit: {told}", file=sys.stderr)
+        return USAGE if isinstance(error, InputError) else FAILURE
+    return result if isinstance(result, int) else 0
+
+
+@app.command
+def lab(*, check: bool = False, no_browser: bool = False, port: int = 8888) -> int:
+    """Open the lessons in JupyterLab, with a language model that runs inside Python.
+
+    Parameters
+    ----------
+    check
+        Start everything, ask the model, stop again; exit code 0 if all of it worked.
+    no_browser
+        Do not open a browser; the address is printed anyway.
+    port
+        The first port to try.
+    """
+    from sdkit.teaching import doctor, workspace
+    from sdkit.teaching.lab import JupyterLab, has_display
+
+    started = time.perf_counter()
+    root = workspace.checkout()
+    workspace.enter(root)
+    for line in workspace.copy_lessons(root):
+        print(line)
+    weights_missing = _fetch_default_model()
+    page = f"work/{workspace.lessons(root)[0].name}"
+    with JupyterLab(root, page, port) as server:
+        print(doctor.table(doctor.examine()), flush=True)
+        server.wait()
+        print(f"\nJupyterLab answered after {time.perf_counter() - started:.1f} s. Open it here:\n  {server.url}\n", flush=True)
+        if has_display() and not no_browser and not check:
+            webbrowser.open(server.url)
+        failed = _first_dialogue() or weights_missing
+        if check:
+            return FAILURE if failed else 0
+        print("\nJupyterLab goes on running. Ctrl-C here stops it.", flush=True)
+        server.serve()
+    return 0
+
+
+def _fetch_default_model() -> bool:
+    """Fetch the embedded model; tell, in a sentence, if that failed."""
+    from sdkit.errors import WeightsError
+    from sdkit.llm import weights
+
+    try:
+        weights.pull()
+    except WeightsError as error:
+        print(f"sdkit: {error}", file=sys.stderr)
+        return True
+    return False
+
+
+def _first_dialogue() -> bool:
+    """Let the default model make a dialogue and print it; tell, in a sentence, if that failed."""
+    from sdkit.generators import DialogGenerator
+    from sdkit.llm.spec import choose_model
+
+    model, why = choose_model()
+    print(f"A first dialogue by {model}, {why}:\n", flush=True)
+    try:
+        dialog = DialogGenerator(model, **FIRST_DIALOGUE).generate()
+    except SdkitError as error:
+        print(f"sdkit: {error}", file=sys.stderr)
+        return True
+    dialog.print()
+    print(f"\n{len(dialog)} turns in {dialog.provenance.seconds:.1f} s.", flush=True)
+    return False
+
+
+@app.command
+def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
+    """Run the whole test suite.
+
+    Parameters
+    ----------
+    arguments
+        Passed on to pytest.
+    """
+    from sdkit.teaching import workspace
+
+    root = workspace.checkout()
+    _fetch_default_model()
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=root)
+
+
+@app.command
+def doctor() -> int:
+    """See whether everything is there; each line is OK or ends in the command that mends it."""
+    from sdkit.teaching import doctor as the_doctor
+
+    findings = the_doctor.examine()
+    print(the_doctor.table(findings))
+    return 0 if all(finding.ok for finding in findings) else FAILURE
+
+
+@app.command
+def generate(
+    details: str,
+    *,
+    model: str | None = None,
+    seed: int | None = None,
+    speakers: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    turns: tuple[int, int] | None = None,
+    output: Path | None = None,
+) -> None:
+    """Make one dialogue and print it.
+
+    Parameters
+    ----------
+    details
+        What it is about.
+    model
+        Such as qwen2.5:14b (Ollama) or embedded; by default what `doctor` finds.
+    seed
+        The same seed gives the same dialogue.
+    speakers
+        Two names or more; they take turns.
+    turns
+        At least and at most how many turns, such as 4 8.
+    output
+        Save it here too, as .json or .txt.
+    """
+    from sdkit.generators import DialogGenerator
+
+    dialog = DialogGenerator(model, details, speakers=speakers, turns=turns).generate(seed)
+    dialog.print()
+    if output is not None:
+        dialog.to_file(output)
+
+
+@models.command(name="list")
+def list_models() -> None:
+    """List the models that can run inside Python, and those of a running Ollama."""
+    from sdkit.llm import ollama, weights
+
+    for entry in weights.CATALOGUE.values():
+        here = "here" if entry.is_here() else f"{(entry.size or 0) / 1e6:,.0f} MB to fetch"
+        print(f"embedded:{entry.name:<20} {here:<18} {entry.licence:<11} {entry.about}")
+    for name in ollama.chat_models() or []:
+        print(f"{name:<29} Ollama")
+
+
+@models.command
+def pull(name: str = "") -> None:
+    """Fetch a model that runs inside Python.
+
+    Parameters
+    ----------
+    name
+        A name that `models list` shows, or owner/repository/file.gguf on Hugging Face; SmolLM2 if left out.
+    """
+    from sdkit.llm import weights
+
+    print(weights.pull(name))
+
+
+@models.command
+def path(name: str = "") -> None:
+    """Print where the file of a model is.
+
+    Parameters
+    ----------
+    name
+        As for `models pull`.
+    """
+    from sdkit.llm import weights
+
+    print(weights.verified(weights.find(name)))
+
+
+@notebooks.command
+def run(*files: Path, model: str | None = None) -> int:
+    """Run notebooks from top to bottom, each in a fresh kernel, without changing them.
+
+    Parameters
+    ----------
+    files
+        The notebooks; all lessons if none are given.
+    model
+        The model that answers in them.
+    """
+    from sdkit.teaching import notebooks as runner
+    from sdkit.teaching import workspace
+
+    failed = False
+    for file in files or workspace.lessons(workspace.checkout()):
+        result = runner.run(file, model)
+        failed |= result.problem is not None
+        print(f"{'FAILED' if result.problem else 'OK    '}  {file}  {result.cells} cells, {result.seconds:.1f} s", flush=True)
+        if result.problem:
+            print(f"        {result.problem}", flush=True)
+    return FAILURE if failed else 0

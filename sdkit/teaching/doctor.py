@@ -1,0 +1,135 @@
+"""Is everything there? One line a thing: OK, or the command that mends it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from sdkit.llm import ollama, weights
+
+MIN_MEMORY = 1.0  # GB free: SmolLM2 takes 0.3, JupyterLab and a kernel about as much
+MIN_DISK = 1.0  # GB free
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the table.
+
+    Attributes
+    ----------
+    what : str
+        What was looked at.
+    ok : bool
+        Whether it will do.
+    detail : str
+        What was found.
+    fix : str
+        The command that mends it, if it will not do.
+    """
+
+    what: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at everything that the workshop needs; nothing is changed."""
+    checks: tuple[Callable[[], Finding], ...] = (
+        _python, _packages, _jupyterlab, _kernel, _ollama, _weights, _memory, _disk, _write_access,
+    )  # fmt: skip
+    return [check() for check in checks]
+
+
+def table(findings: list[Finding]) -> str:
+    """Return the findings as aligned text."""
+    width = max(len(finding.what) for finding in findings)
+    return "\n".join(
+        f"{'OK ' if f.ok else 'FIX'}  {f.what:<{width}}  {f.detail}{'' if f.ok else f' -> {f.fix}'}" for f in findings
+    )
+
+
+def _python() -> Finding:
+    return Finding("Python", True, f"{platform.python_version()} in {sys.prefix}")
+
+
+def _packages() -> Finding:
+    names = ("pydantic", "httpx", "langchain_core", "langchain_ollama", "cyclopts", "tqdm", "pandas", "ipywidgets", "xllamacpp")
+    missing = []
+    for name in names:
+        try:
+            metadata.version(name.replace("_", "-"))
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Finding("packages", False, f"missing: {', '.join(missing)}", "python -m pip install -e '.[lab]'")
+    return Finding("packages", True, ", ".join(f"{n} {metadata.version(n.replace('_', '-'))}" for n in names[:4]) + ", ...")
+
+
+def _jupyterlab() -> Finding:
+    try:
+        return Finding("JupyterLab", True, metadata.version("jupyterlab"))
+    except metadata.PackageNotFoundError:
+        return Finding("JupyterLab", False, "not installed", "python -m pip install -e '.[lab]'")
+
+
+def _kernel() -> Finding:
+    """See whether notebooks get this very Python: a kernel of another one is the classic reason for missing packages."""
+    mend = f"{Path(sys.executable).name} -m ipykernel install --sys-prefix"
+    try:
+        manager = importlib.import_module("jupyter_client.kernelspec")
+        command = manager.KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except (ImportError, LookupError):
+        return Finding("kernel", False, "there is no python3 kernel", mend)
+    found = shutil.which(command) or command
+    same = command in {"python", "python3"} or Path(found).parent.resolve() == Path(sys.executable).parent.resolve()
+    return Finding("kernel", same, "python3 is this Python" if same else f"python3 is another Python, {found}", mend)
+
+
+def _ollama() -> Finding:
+    models = ollama.chat_models()
+    if models is None:
+        return Finding("Ollama", True, f"not running at {ollama.url()}; not needed, the embedded model answers")
+    if not models:
+        return Finding("Ollama", False, "running, without a chat model", "ollama pull qwen2.5:14b")
+    return Finding("Ollama", True, f"{len(models)} chat models: {', '.join(models[:4])}{', ...' * (len(models) > 4)}")
+
+
+def _weights() -> Finding:
+    here = [entry.name for entry in weights.CATALOGUE.values() if entry.is_here()]
+    if weights.DEFAULT in here:
+        return Finding("embedded model", True, ", ".join(here))
+    return Finding("embedded model", False, f"{weights.DEFAULT} is not here", f"python -m sdkit models pull {weights.DEFAULT}")
+
+
+def _memory() -> Finding:
+    try:
+        free = importlib.import_module("psutil").virtual_memory().available / 1e9
+    except ImportError:
+        return Finding("memory", False, "cannot be measured without psutil", "python -m pip install -e '.[lab]'")
+    return Finding("memory", free >= MIN_MEMORY, f"{free:.1f} GB free", f"close some programs ({MIN_MEMORY:.0f} GB needed)")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    return Finding("disk", free >= MIN_DISK, f"{free:.1f} GB free", f"make room ({MIN_DISK:.0f} GB needed)")
+
+
+def _write_access() -> Finding:
+    for folder in (Path.cwd(), weights.models_folder()):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError:
+            who = "the checkout" if folder == Path.cwd() else "the models' cache"
+            return Finding("write access", False, f"{folder} cannot be written to", f"move {who}, or set SDKIT_CACHE")
+    return Finding("write access", True, f"{os.curdir} and the models' cache")

@@ -1,0 +1,146 @@
+"""Starting JupyterLab on the lessons."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import httpx
+
+from sdkit.errors import SdkitError
+
+FIRST_PORT = 8888
+_OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": "false"}}
+
+
+class LabError(SdkitError):
+    """JupyterLab did not start."""
+
+
+class JupyterLab:
+    """A JupyterLab of our own: started on entering, stopped on leaving.
+
+    Parameters
+    ----------
+    root
+        The folder that it shows.
+    page
+        The file that it opens, relative to `root`.
+    first_port
+        Where to look for a free port, upwards.
+    """
+
+    def __init__(self, root: Path, page: str, first_port: int = FIRST_PORT) -> None:
+        self.root = root
+        self.page = page
+        self.port = free_port(first_port)
+        self._token = secrets.token_hex(16)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to open, with the token that lets you in."""
+        return f"http://127.0.0.1:{self.port}/lab/tree/{self.page}?token={self._token}"
+
+    def __enter__(self) -> Self:
+        """Start the server; it does not answer yet."""
+        _no_news_prompt()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self.port}"]
+        command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"]
+        if hasattr(os, "getuid") and os.getuid() == 0:
+            command.append("--allow-root")
+        # The token goes through the environment: arguments can be seen by every user of the machine.
+        environment = os.environ | {"JUPYTER_TOKEN": self._token}
+        self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self.root, env=environment)
+        return self
+
+    def wait(self, seconds: float = 60) -> None:
+        """Wait until it answers.
+
+        Raises
+        ------
+        LabError
+            It ended, or did not answer in time; with the end of its log.
+        """
+        assert self._process is not None
+        deadline = time.monotonic() + seconds
+        headers = {"Authorization": f"token {self._token}"}
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                status = httpx.get(f"http://127.0.0.1:{self.port}/api/status", headers=headers, timeout=2, trust_env=False)
+                if status.status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        raise LabError(f"JupyterLab did not start. The end of its log:\n{self._log_end()}")
+
+    def serve(self) -> None:
+        """Wait until it ends, or Ctrl-C."""
+        assert self._process is not None
+        try:
+            self._process.wait()
+        except KeyboardInterrupt:
+            print("\nStopping JupyterLab.")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._log is not None:
+            self._log.close()
+
+    def _log_end(self) -> str:
+        assert self._log is not None
+        self._log.seek(0)
+        return self._log.read().decode("utf-8", "replace").strip()[-600:].replace(self._token, "...")
+
+
+def free_port(first: int) -> int:
+    """Return the first free port from this one upwards.
+
+    Raises
+    ------
+    LabError
+        None of the next hundred is free.
+    """
+    for port in range(first, min(first + 100, 65536)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise LabError(f"no port from {first} to {first + 99} is free; give another one with --port")
+
+
+def has_display() -> bool:
+    """Tell whether a browser can be opened here."""
+    return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _no_news_prompt() -> None:
+    """Keep JupyterLab from greeting people with a question about news; only in an environment of our own making."""
+    if (Path(sys.prefix) / ".sdkit-ready").is_file():
+        overrides = Path(sys.prefix) / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+        if not overrides.exists():
+            overrides.parent.mkdir(parents=True, exist_ok=True)
+            overrides.write_text(json.dumps(_OVERRIDES), encoding="utf-8")
