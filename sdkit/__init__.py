@@ -18,7 +18,18 @@ _HOMES = {
     "SdkitError": "sdkit.errors",
 }
 
-__all__ = sorted(_HOMES) + ["__version__"]
+__all__ = [
+    "Dialog",
+    "DialogGenerator",
+    "Event",
+    "Provenance",
+    "SdkitError",
+    "Turn",
+    "__version__",
+    "ask",
+    "chat_model",
+    "default_model",
+]
 
 
 def __getattr__(name):

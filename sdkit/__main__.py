@@ -2,6 +2,7 @@
 
 Standard library only. This file has to parse on Pythons that are too old, to be able to say so: no f-strings here.
 """
+
 from __future__ import print_function
 
 import os
@@ -110,7 +111,9 @@ def prepare(extras):
         print("Making the environment in .venv ...", flush=True)
         os.makedirs(VENV)
         touch(BUILDING)
-        made = subprocess.run([sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         if made.returncode:
             sys.exit(NO_VENV)
     if ours:
@@ -134,9 +137,12 @@ def install(extras):
     command = [venv_python(), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--retries", "2"]
     command += ["--constraint", os.path.join(HERE, "constraints.txt"), "--editable", "%s[%s]" % (HERE, extras)]
     fetched = 0
-    with open(log, "w", encoding="utf-8") as output, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
-    ) as pip:
+    with (
+        open(log, "w", encoding="utf-8") as output,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+        ) as pip,
+    ):
         for line in pip.stdout:
             output.write(line)
             fetched += line.startswith("Collecting ")
@@ -149,8 +155,8 @@ def install(extras):
             lines = stream.read().splitlines()
         if any("onnection" in line or "name resolution" in line or "timed out" in line for line in lines):
             sys.exit(
-                "No network: the package index cannot be reached, and JupyterLab and the libraries of the lessons are not "
-                "here yet; connect and run the same command again."
+                "No network: the package index cannot be reached, and JupyterLab and the libraries of the lessons are "
+                "not here yet; connect and run the same command again."
             )
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
         sys.exit("The installation failed: %s (all of it is in %s)" % (" ".join(errors[:2]), os.path.relpath(log)))

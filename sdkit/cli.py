@@ -15,7 +15,7 @@ import sdkit
 from sdkit.errors import InputError, SdkitError
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
-FIRST_DIALOGUE = {"dialogue_details": "Ana and Tom plan a surprise party for a friend.", "speakers": ["Ana", "Tom"]}
+FIRST_DIALOGUE = "Ana and Tom plan a surprise party for a friend."
 
 app = App(
     name="sdkit",
@@ -33,8 +33,11 @@ def main(words: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 1 failed, 2 wrongly asked for; ``--debug`` shows tracebacks."""
     words = sys.argv[1:] if words is None else words
     debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    if words[:1] == ["test"] and words[1:2] not in (["--help"], ["-h"]):
+        words.insert(1, "--")  # what follows is pytest's, also where it looks like ours
     try:
-        result = app([word for word in words if word != "--debug"], exit_on_error=False, print_error=False)
+        result = app(words, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         print(f"sdkit: {error} Try --help.", file=sys.stderr)
         return USAGE
@@ -44,7 +47,8 @@ def main(words: list[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        told = str(error) if isinstance(error, SdkitError | OSError) else f"{type(error).__name__}: {error} (--debug shows where)"
+        expected = isinstance(error, SdkitError | OSError)
+        told = error if expected else f"{type(error).__name__}: {error} (--debug shows where)"
         print(f"sdkit: {told}", file=sys.stderr)
         return USAGE if isinstance(error, InputError) else FAILURE
     return result if isinstance(result, int) else 0
@@ -76,7 +80,8 @@ def lab(*, check: bool = False, no_browser: bool = False, port: int = 8888) -> i
     with JupyterLab(root, page, port) as server:
         print(doctor.table(doctor.examine()), flush=True)
         server.wait()
-        print(f"\nJupyterLab answered after {time.perf_counter() - started:.1f} s. Open it here:\n  {server.url}\n", flush=True)
+        seconds = time.perf_counter() - started
+        print(f"\nJupyterLab answered after {seconds:.1f} s. Open it here:\n  {server.url}\n", flush=True)
         if has_display() and not no_browser and not check:
             webbrowser.open(server.url)
         failed = _first_dialogue() or weights_missing
@@ -108,7 +113,7 @@ def _first_dialogue() -> bool:
     model, why = choose_model()
     print(f"A first dialogue by {model}, {why}:\n", flush=True)
     try:
-        dialog = DialogGenerator(model, **FIRST_DIALOGUE).generate()
+        dialog = DialogGenerator(model, FIRST_DIALOGUE, speakers=["Ana", "Tom"]).generate()
     except SdkitError as error:
         print(f"sdkit: {error}", file=sys.stderr)
         return True
@@ -236,7 +241,8 @@ def run(*files: Path, model: str | None = None) -> int:
     for file in files or workspace.lessons(workspace.checkout()):
         result = runner.run(file, model)
         failed |= result.problem is not None
-        print(f"{'FAILED' if result.problem else 'OK    '}  {file}  {result.cells} cells, {result.seconds:.1f} s", flush=True)
+        verdict = "FAILED" if result.problem else "OK    "
+        print(f"{verdict}  {file}  {result.cells} cells, {result.seconds:.1f} s", flush=True)
         if result.problem:
             print(f"        {result.problem}", flush=True)
     return FAILURE if failed else 0

@@ -26,14 +26,14 @@ FORMAT_VERSION = "0.0.5"
 FileType = Literal["auto", "json", "txt"]
 
 
-def _no_docstring(schema: dict[str, Any]) -> None:
+def without_docstring(schema: dict[str, Any]) -> None:
     """Keep our docstrings out of JSON schemas: they would be sent to the model as instructions."""
     schema.pop("description", None)
 
 
 class _Record(BaseModel):
     # Keys that we do not know are kept, so that a file of another version survives loading and saving.
-    model_config = ConfigDict(extra="allow", json_schema_extra=_no_docstring)
+    model_config = ConfigDict(extra="allow", json_schema_extra=without_docstring)
 
 
 class Turn(_Record):
@@ -218,7 +218,7 @@ class Dialog(_Record):
         dict
             Speaker to number of words, in the order of `speakers`.
         """
-        counts: Counter[str | None] = Counter({speaker: 0 for speaker in self.speakers})
+        counts: Counter[str | None] = Counter(dict.fromkeys(self.speakers, 0))
         for turn in self.turns:
             counts[turn.speaker] += len(turn.text.split())
         return dict(counts)
@@ -316,7 +316,7 @@ class Dialog(_Record):
         except ValidationError as error:
             raise InputError(f"this is not a dialogue: {first_problem(error)}") from error
 
-    def to_file(self, path: str | Path, type: FileType = "auto", makedir: bool = True) -> None:  # noqa: A002
+    def to_file(self, path: str | Path, type: FileType = "auto", makedir: bool = True) -> None:
         """Save the dialogue, atomically and as UTF-8.
 
         Parameters
@@ -345,7 +345,7 @@ class Dialog(_Record):
         write_text(path, text, make_folder=makedir)
 
     @classmethod
-    def from_file(cls, path: str | Path, type: FileType = "auto") -> Self:  # noqa: A002
+    def from_file(cls, path: str | Path, type: FileType = "auto") -> Self:
         """Load a dialogue that `to_file`, or the library of the workshop notebook, has saved.
 
         Parameters

@@ -50,8 +50,7 @@ class MissingPackageError(SdkitError, ImportError):
 
     def __init__(self, package: str, why: str, extra: str = "lab") -> None:
         super().__init__(
-            f"{package} is needed to {why} and is not installed. "
-            f"In the checkout: python -m pip install -e '.[{extra}]'"
+            f"{package} is needed to {why} and is not installed. In the checkout: python -m pip install -e '.[{extra}]'"
         )
         self.package = package
         self.extra = extra

@@ -32,7 +32,8 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
             size = os.fstat(stream.fileno()).st_size
             if size > max_bytes:
                 raise FileError(
-                    path, f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read as one dialogue"
+                    path,
+                    f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read as one dialogue",
                 )
             data = stream.read(max_bytes + 1)
     except OSError as error:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from sdkit import prompts
-from sdkit.dialog import Dialog, Provenance, Turn
+from sdkit.dialog import Dialog, Provenance, Turn, without_docstring
 from sdkit.errors import InputError
 from sdkit.llm import structured
 from sdkit.llm.spec import chat_model, model_name
@@ -27,12 +27,16 @@ _SENTENCE = f"[^ \\n.!?。！？؟…]([^\\n.!?。！？؟…]|[.!?][0-9A-Za-z])
 # One to three sentences that end: without this, tiny models run on until they are cut in the middle of a word.
 _TEXT = {"type": "string", "pattern": f"^{_SENTENCE}( {_SENTENCE}){{0,2}}$"}
 # One or two words: without this, tiny models begin to speak where the name belongs.
-_NAME = "[^ \\n.,:;!?\"(){}<>&]{1,16}"
+_NAME = '[^ \\n.,:;!?"(){}<>&]{1,16}'
 _ANYBODY = {"type": "string", "pattern": f"^{_NAME}( {_NAME})?$"}
 _LENGTHS = 8  # how many lengths the schema offers: each is a branch of the grammar
 
 
 class LLMTurn(BaseModel):
+    """A turn as a model writes it: somebody says something."""
+
+    model_config = ConfigDict(json_schema_extra=without_docstring)
+
     speaker: str = Field(min_length=1)
     text: str = Field(min_length=1)
 
@@ -45,7 +49,10 @@ class LLMTurn(BaseModel):
 
 
 class LLMDialogOutput(BaseModel):
-    # What a model is asked for by default. No docstrings in these two: they would be sent to the model.
+    """What a model is asked for by default: the turns, and nothing that it cannot know."""
+
+    model_config = ConfigDict(json_schema_extra=without_docstring)
+
     dialog: list[LLMTurn]
 
 
@@ -189,7 +196,7 @@ class DialogGenerator:
             raise InputError("dialogue_details is empty; say in a sentence or two what the dialogue is about")
         self._settings = _Settings(dialogue_details, scenario)
 
-    def generate(self, seed: int | None = None, id: int | str | None = None) -> Any:  # noqa: A002
+    def generate(self, seed: int | None = None, id: int | str | None = None) -> Any:
         """Make one dialogue.
 
         Parameters
@@ -218,7 +225,7 @@ class DialogGenerator:
 
     __call__ = generate
 
-    async def agenerate(self, seed: int | None = None, id: int | str | None = None) -> Any:  # noqa: A002
+    async def agenerate(self, seed: int | None = None, id: int | str | None = None) -> Any:
         """Do what `generate` does, awaitable."""
         settings = self._settings
         reply = await structured.arequest(self._messages(settings), self._format, model=self._llm, seed=seed)

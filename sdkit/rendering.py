@@ -67,7 +67,9 @@ def terminal(dialog: Dialog, scenario: bool = False, orchestration: bool = False
         lines += [f"{tag('scenario')} ", _printable(_scenario_text(dialog))]
     lines.append(painted("--- Dialogue Begins ---"))
     said = list(_events(dialog) if orchestration else ((turn.speaker, turn.text) for turn in dialog.turns))
-    colours = {name: _TAG_COLOURS[i % len(_TAG_COLOURS)] for i, name in enumerate(sorted({str(who) for who, _ in said}))}
+    colours = {
+        name: _TAG_COLOURS[i % len(_TAG_COLOURS)] for i, name in enumerate(sorted({str(who) for who, _ in said}))
+    }
     lines += [f"{tag(who, colours[str(who)])} {_printable(text)}" for who, text in said]
     lines.append(painted("--- Dialogue Ends ---"))
     return "\n".join(lines)
@@ -131,4 +133,6 @@ def _html(text: str) -> str:
 
 
 def _md(text: str) -> str:
-    return re.sub(LINE_BREAK, "<br>", _MARKDOWN.sub(lambda match: "&amp;" if match[0] == "&" else f"\\{match[0]}", text))
+    return re.sub(
+        LINE_BREAK, "<br>", _MARKDOWN.sub(lambda match: "&amp;" if match[0] == "&" else f"\\{match[0]}", text)
+    )

@@ -1,7 +1,7 @@
 """llama.cpp inside this process, speaking Ollama's ``/api/chat``.
 
-The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills with
-a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread with a
+The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills
+with a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread with a
 stop flag, so that an interrupt reaches Python at once.
 """
 
@@ -38,10 +38,7 @@ further back makes them invent a new speaker for each turn."""
 # Ollama's name of an option -> llama.cpp's.
 _OPTIONS = {
     "num_predict": "max_tokens",
-    **{
-        name: name
-        for name in ("seed", "temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "stop")
-    },
+    **{name: name for name in ("seed", "temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "stop")},
 }
 _COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 _WAIT = 0.1  # seconds; Windows delivers Ctrl-C only between waits
@@ -78,7 +75,9 @@ class Runtime:
         try:
             self._server = xllamacpp.Server(parameters)
         except RuntimeError as error:
-            raise WeightsError(f"llama.cpp cannot load {path}: the file is cut, or of a kind it does not know") from error
+            raise WeightsError(
+                f"llama.cpp cannot load {path}: the file is cut, or of a kind it does not know"
+            ) from error
         self._grammar = xllamacpp.json_schema_to_grammar
         self._busy = threading.Lock()
         self.name = name
@@ -101,7 +100,9 @@ class Runtime:
             if name == "num_ctx" or value is None:
                 continue
             if name not in _OPTIONS:
-                raise InputError(f"the embedded model has no option {name!r}; it has {', '.join(sorted(_OPTIONS))}, num_ctx")
+                raise InputError(
+                    f"the embedded model has no option {name!r}; it has {', '.join(sorted(_OPTIONS))}, num_ctx"
+                )
             request[_OPTIONS[name]] = value
         schema = body.get("format")
         if isinstance(schema, Mapping):
@@ -208,7 +209,8 @@ class Answer:
         return next(self._lines)
 
     def _make(self, chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-        reason, usage = "stop", {}
+        reason = "stop"
+        usage: dict[str, int] = {}
         for chunk in chunks:
             usage = chunk.get("usage", usage)
             for choice in chunk["choices"]:

@@ -59,12 +59,15 @@ class Hub:
         limits = httpx.Timeout(30, connect=8)
         digest = hashlib.sha256()
         try:
-            with httpx.Client(timeout=limits, headers=headers, follow_redirects=True) as client, client.stream(
-                "GET", f"{endpoint}/{self.repository}/resolve/main/{self.file}"
-            ) as reply:
+            with (
+                httpx.Client(timeout=limits, headers=headers, follow_redirects=True) as client,
+                client.stream("GET", f"{endpoint}/{self.repository}/resolve/main/{self.file}") as reply,
+            ):
                 reply.raise_for_status()
                 bar.total = bar.total or int(reply.headers.get("content-length", 0)) or None
-                stated = next((r.headers["x-linked-etag"] for r in [*reply.history, reply] if "x-linked-etag" in r.headers), "")
+                stated = next(
+                    (r.headers["x-linked-etag"] for r in [*reply.history, reply] if "x-linked-etag" in r.headers), ""
+                )
                 for chunk in reply.iter_bytes(CHUNK):
                     digest.update(chunk)
                     bar.update(len(chunk))

@@ -80,7 +80,9 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         )
     unknown = set(options) - _ollama_options()
     if unknown:
-        raise InputError(f"there is no option {', '.join(sorted(unknown))}; see langchain_ollama.ChatOllama for all of them")
+        raise InputError(
+            f"there is no option {', '.join(sorted(unknown))}; see langchain_ollama.ChatOllama for all of them"
+        )
     if seed is not None:
         options["seed"] = check_seed(seed)
     if embedded.is_embedded(name):

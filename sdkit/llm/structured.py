@@ -1,7 +1,7 @@
 """`ask`: a validated object out of a language model, or a `ReplyError` that shows what came instead.
 
-The schema goes with the request, so that models which can are held to it while they write. Then nothing is believed: the
-model's reason for stopping is looked at first, and the raw text is validated by pydantic itself. A reply that was cut
+The schema goes with the request, so that models which can are held to it while they write. Then nothing is believed:
+the model's reason for stopping is looked at first, and the raw text is validated by pydantic itself. A reply that was cut
 is never repaired.
 """
 
@@ -98,7 +98,12 @@ def ask(
 ) -> Any: ...
 @overload
 def ask(
-    messages: Messages, schema: None = None, *, model: ModelSpec = None, seed: int | None = None, attempts: int = ATTEMPTS
+    messages: Messages,
+    schema: None = None,
+    *,
+    model: ModelSpec = None,
+    seed: int | None = None,
+    attempts: int = ATTEMPTS,
 ) -> str: ...
 def ask(
     messages: Messages,
@@ -193,9 +198,7 @@ async def arequest(
 class _Call:
     """Everything about one call of `ask` but the waiting, which differs between the plain and the async form."""
 
-    def __init__(
-        self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int
-    ) -> None:
+    def __init__(self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int) -> None:
         if attempts < 1:
             raise InputError(f"attempts={attempts!r}: at least one is needed")
         self.messages = [("human", messages)] if isinstance(messages, str) else list(messages)
@@ -203,7 +206,9 @@ class _Call:
         self.llm = llm
         self.attempts = attempts
         self.hash = hashlib.sha256(
-            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass")
+            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode(
+                "utf-8", "surrogatepass"
+            )
         ).hexdigest()
         if seed is None:
             own = getattr(llm, "seed", None)

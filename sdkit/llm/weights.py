@@ -211,10 +211,7 @@ def pull(name: str = "", progress: bool = True) -> Path:
         try:
             with sources.bar(weights.name, weights.size, progress) as bar:
                 found = _write(partial, source.chunks(bar))
-            if weights.sha256 not in (None, found):
-                raise WeightsError(f"what came is a different file (SHA-256 {found[:12]}…)")
-            if _magic(partial) != MAGIC:
-                raise WeightsError("what came is not a GGUF model file")
+            _check(weights, partial, found)
             partial.replace(target)
         except (WeightsError, OSError) as error:
             failures.append(f"{source}: {error}")
@@ -227,6 +224,13 @@ def pull(name: str = "", progress: bool = True) -> Path:
         f"{weights.name} could not be fetched ({'; '.join(failures)}). Connect to the network and run "
         f"`python -m sdkit models pull {weights.name}`, or copy the file to {target}"
     )
+
+
+def _check(weights: Weights, path: Path, found: str) -> None:
+    if weights.sha256 not in (None, found):
+        raise WeightsError(f"what came is a different file (SHA-256 {found[:12]}…)")
+    if _magic(path) != MAGIC:
+        raise WeightsError("what came is not a GGUF model file")
 
 
 def _write(path: Path, chunks: Iterator[bytes]) -> str:

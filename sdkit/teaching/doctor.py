@@ -15,6 +15,8 @@ from pathlib import Path
 
 from sdkit.llm import ollama, weights
 
+PACKAGES = ("pydantic", "langchain-ollama", "pandas", "ipywidgets", "xllamacpp")
+INSTALL = "python -m pip install -e '.[lab]'"
 MIN_MEMORY = 1.0  # GB free: SmolLM2 takes 0.3, JupyterLab and a kernel about as much
 MIN_DISK = 1.0  # GB free
 
@@ -62,27 +64,24 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    names = ("pydantic", "httpx", "langchain_core", "langchain_ollama", "cyclopts", "tqdm", "pandas", "ipywidgets", "xllamacpp")
-    missing = []
-    for name in names:
+    versions = {}
+    for name in PACKAGES:
         try:
-            metadata.version(name.replace("_", "-"))
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            missing.append(name)
-    if missing:
-        return Finding("packages", False, f"missing: {', '.join(missing)}", "python -m pip install -e '.[lab]'")
-    return Finding("packages", True, ", ".join(f"{n} {metadata.version(n.replace('_', '-'))}" for n in names[:4]) + ", ...")
+            return Finding("packages", False, f"{name} is missing", INSTALL)
+    return Finding("packages", True, ", ".join(f"{name} {version}" for name, version in versions.items()))
 
 
 def _jupyterlab() -> Finding:
     try:
         return Finding("JupyterLab", True, metadata.version("jupyterlab"))
     except metadata.PackageNotFoundError:
-        return Finding("JupyterLab", False, "not installed", "python -m pip install -e '.[lab]'")
+        return Finding("JupyterLab", False, "not installed", INSTALL)
 
 
 def _kernel() -> Finding:
-    """See whether notebooks get this very Python: a kernel of another one is the classic reason for missing packages."""
+    """See whether notebooks get this very Python: a kernel of another one finds no packages."""
     mend = f"{Path(sys.executable).name} -m ipykernel install --sys-prefix"
     try:
         manager = importlib.import_module("jupyter_client.kernelspec")
@@ -107,15 +106,17 @@ def _weights() -> Finding:
     here = [entry.name for entry in weights.CATALOGUE.values() if entry.is_here()]
     if weights.DEFAULT in here:
         return Finding("embedded model", True, ", ".join(here))
-    return Finding("embedded model", False, f"{weights.DEFAULT} is not here", f"python -m sdkit models pull {weights.DEFAULT}")
+    mend = f"python -m sdkit models pull {weights.DEFAULT}"
+    return Finding("embedded model", False, f"{weights.DEFAULT} is not here", mend)
 
 
 def _memory() -> Finding:
     try:
         free = importlib.import_module("psutil").virtual_memory().available / 1e9
     except ImportError:
-        return Finding("memory", False, "cannot be measured without psutil", "python -m pip install -e '.[lab]'")
-    return Finding("memory", free >= MIN_MEMORY, f"{free:.1f} GB free", f"close some programs ({MIN_MEMORY:.0f} GB needed)")
+        return Finding("memory", False, "cannot be measured without psutil", INSTALL)
+    mend = f"close some programs ({MIN_MEMORY:.0f} GB needed)"
+    return Finding("memory", free >= MIN_MEMORY, f"{free:.1f} GB free", mend)
 
 
 def _disk() -> Finding:

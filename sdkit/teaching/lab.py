@@ -55,7 +55,7 @@ class JupyterLab:
     def __enter__(self) -> Self:
         """Start the server; it does not answer yet."""
         _no_news_prompt()
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._log = tempfile.TemporaryFile()
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self.port}"]
         command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"]
         if hasattr(os, "getuid") and os.getuid() == 0:
@@ -75,10 +75,11 @@ class JupyterLab:
         """
         assert self._process is not None
         deadline = time.monotonic() + seconds
+        address = f"http://127.0.0.1:{self.port}/api/status"
         headers = {"Authorization": f"token {self._token}"}
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                status = httpx.get(f"http://127.0.0.1:{self.port}/api/status", headers=headers, timeout=2, trust_env=False)
+                status = httpx.get(address, headers=headers, timeout=2, trust_env=False)
                 if status.status_code == httpx.codes.OK:
                     return
             except httpx.HTTPError:

@@ -59,8 +59,13 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
     except ImportError as error:
         raise MissingPackageError("nbclient", "run notebooks") from error
     try:
-        notebook = nbformat.reads(read_text(path), as_version=4)
-    except (nbformat.reader.NotJSONError, nbformat.validator.NotebookValidationError, AttributeError, KeyError) as error:
+        notebook = nbformat.reads(read_text(path), as_version=4)  # type: ignore[no-untyped-call]
+    except (
+        nbformat.reader.NotJSONError,
+        nbformat.validator.NotebookValidationError,
+        AttributeError,
+        KeyError,
+    ) as error:
         raise FileError(path, "is not a Jupyter notebook") from error
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     environment = os.environ | ({"SDKIT_MODEL": model} if model else {})
