@@ -1,8 +1,8 @@
 """llama.cpp inside this process, speaking Ollama's ``/api/chat``.
 
 The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills
-with a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread with a
-stop flag, so that an interrupt reaches Python at once.
+with a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread
+with a stop flag, so that an interrupt reaches Python at once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`ask`: a validated object out of a language model, or a `ReplyError` that shows what came instead.
 
 The schema goes with the request, so that models which can are held to it while they write. Then nothing is believed:
-the model's reason for stopping is looked at first, and the raw text is validated by pydantic itself. A reply that was cut
-is never repaired.
+the model's reason for stopping is looked at first, and the raw text is validated by pydantic itself. A reply that was
+cut is never repaired.
 """
 
 from __future__ import annotations
