@@ -33,7 +33,10 @@ def main():
     if not os.path.isfile(os.path.join(HERE, "pyproject.toml")) or (not in_venv() and is_installed()):
         return run_here()
     if command in EXTRAS and not is_ready(EXTRAS[command]):
-        prepare(EXTRAS[command])
+        try:
+            prepare(EXTRAS[command])
+        except KeyboardInterrupt:
+            sys.exit("\nInterrupted. The same command goes on where this one stopped.")
     elif not os.path.isfile(READY):
         sys.exit("Nothing is installed yet. This does it, and opens the workshop: python3 -m sdkit lab")
     if in_venv():
@@ -137,17 +140,16 @@ def install(extras):
     command = [venv_python(), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--retries", "2"]
     command += ["--constraint", os.path.join(HERE, "constraints.txt"), "--editable", "%s[%s]" % (HERE, extras)]
     fetched = 0
-    with (
-        open(log, "w", encoding="utf-8") as output,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
-        ) as pip,
-    ):
+    pip = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    )
+    with open(log, "w", encoding="utf-8") as output:
         for line in pip.stdout:
             output.write(line)
             fetched += line.startswith("Collecting ")
             if sys.stdout.isatty():
                 print("\r  %d packages" % fetched, end="", flush=True)
+    pip.wait()
     if sys.stdout.isatty():
         print("\r" + " " * 20 + "\r", end="")
     if pip.returncode:

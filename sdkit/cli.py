@@ -37,7 +37,7 @@ def main(words: list[str] | None = None) -> int:
     if words[:1] == ["test"] and words[1:2] not in (["--help"], ["-h"]):
         words.insert(1, "--")  # what follows is pytest's, also where it looks like ours
     try:
-        result = app(words, exit_on_error=False, print_error=False)
+        result = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         print(f"sdkit: {error} Try --help.", file=sys.stderr)
         return USAGE

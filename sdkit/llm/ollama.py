@@ -6,22 +6,40 @@ import os
 
 import httpx
 
+from sdkit.errors import InputError
+
 DEFAULT_URL = "http://127.0.0.1:11434"
 
 
 def url() -> str:
-    """Return the address of the Ollama server: $OLLAMA_HOST as Ollama itself reads it, else the usual port here."""
+    """Return the address of the Ollama server: $OLLAMA_HOST as Ollama itself reads it, else the usual port here.
+
+    Raises
+    ------
+    InputError
+        $OLLAMA_HOST is not an address.
+    """
     host = os.environ.get("OLLAMA_HOST", "").strip()
     if not host:
         return DEFAULT_URL
-    if "://" not in host:
-        host = f"http://{host}"
-    parsed = httpx.URL(host)
+    bare = "://" not in host
+    try:
+        parsed = httpx.URL(f"http://{host}" if bare else host)
+    except httpx.InvalidURL as error:
+        raise InputError(f"OLLAMA_HOST={host!r} is not an address: {error}") from error
     # A server that listens on every address is asked on this machine's own.
-    parsed = parsed.copy_with(host="127.0.0.1" if parsed.host in {"0.0.0.0", ""} else parsed.host)
-    if parsed.port is None and parsed.scheme == "http":
+    parsed = parsed.copy_with(host="127.0.0.1" if parsed.host in {"0.0.0.0", "::", ""} else parsed.host)
+    # httpx drops the port 80, and Ollama means it where the scheme is given.
+    if bare and parsed.port is None and not host.rstrip("/").endswith(":80"):
         parsed = parsed.copy_with(port=11434)
     return str(parsed).rstrip("/")
+
+
+def shown(address: str) -> str:
+    """Return an address without what may be secret in it: user, password, query."""
+    if "@" not in address and "?" not in address:
+        return address
+    return str(httpx.URL(address).copy_with(username=None, password=None, query=None))
 
 
 def chat_models(timeout: float = 1.0) -> list[str] | None:
@@ -41,6 +59,6 @@ def chat_models(timeout: float = 1.0) -> list[str] | None:
         reply = httpx.get(f"{url()}/api/tags", timeout=timeout, trust_env=False)
         reply.raise_for_status()
         models = reply.json()["models"]
-        return [model["name"] for model in models if "bert" not in str(model.get("details", {}).get("family", ""))]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        return [m["name"] for m in models if "bert" not in str((m.get("details") or {}).get("family", ""))]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -33,7 +33,7 @@ def choose_model() -> tuple[str, str]:
     if named := os.environ.get("SDKIT_MODEL", "").strip():
         return named, "because SDKIT_MODEL says so"
     if models := ollama.chat_models():
-        return models[0], f"because Ollama is running at {ollama.url()}"
+        return models[0], f"because Ollama is running at {ollama.shown(ollama.url())}"
     why = "because no Ollama is running" if models is None else "because Ollama has no chat model yet"
     return f"{embedded.PREFIX}:{weights.DEFAULT}", why
 
@@ -70,8 +70,8 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         return spec
     if spec is not None and not isinstance(spec, str):
         raise InputError(f"model={spec!r} is neither the name of a model nor a LangChain chat model")
-    name = spec.strip() if spec else default_model()
-    if spec is not None and not name:
+    name = default_model() if spec is None else spec.strip()
+    if not name:
         raise InputError("the name of the model is empty; leave it out to use the default")
     provider = name.partition(":")[0]
     if provider in _PROVIDERS:

@@ -280,7 +280,7 @@ class _Call:
         if isinstance(error, ConnectionError | httpx.ConnectError):
             where = getattr(self.llm, "base_url", None) or ollama.url()
             return ModelUnavailableError(
-                f"nothing answers at {_without_secrets(where)}, where {name} should be. Start Ollama (`ollama serve`), "
+                f"nothing answers at {ollama.shown(where)}, where {name} should be. Start Ollama (`ollama serve`), "
                 'or use the model that needs no server: model="embedded"'
             )
         if isinstance(error, httpx.TimeoutException):
@@ -334,12 +334,6 @@ def _complaint(error: ValueError, raw: str) -> str:
 def _takes_format(llm: BaseChatModel) -> bool:
     """Tell whether the model is Ollama's, or the embedded one, which enforce a schema given as `format`."""
     return "format" in type(llm).model_fields
-
-
-def _without_secrets(url: str) -> str:
-    import httpx
-
-    return str(httpx.URL(url).copy_with(username=None, password=None, query=None)) if "@" in url or "?" in url else url
 
 
 @cache

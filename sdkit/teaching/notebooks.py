@@ -60,12 +60,7 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
         raise MissingPackageError("nbclient", "run notebooks") from error
     try:
         notebook = nbformat.reads(read_text(path), as_version=4)  # type: ignore[no-untyped-call]
-    except (
-        nbformat.reader.NotJSONError,
-        nbformat.validator.NotebookValidationError,
-        AttributeError,
-        KeyError,
-    ) as error:
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
         raise FileError(path, "is not a Jupyter notebook") from error
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     environment = os.environ | ({"SDKIT_MODEL": model} if model else {})
