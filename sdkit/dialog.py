@@ -252,8 +252,16 @@ class Dialog(_Record):
         ----------
         turn_template
             How to write a turn; ``{speaker}`` and ``{text}`` stand for its parts.
+
+        Raises
+        ------
+        InputError
+            The template names something else, or has a brace too many.
         """
-        return rendering.transcript(self, turn_template)
+        try:
+            return rendering.transcript(self, turn_template)
+        except (AttributeError, LookupError, ValueError) as error:
+            raise InputError(f"{turn_template!r} is no template: write {{speaker}} and {{text}} in it") from error
 
     def __str__(self) -> str:
         """Return the dialogue as text, one line a turn."""
@@ -293,9 +301,11 @@ class Dialog(_Record):
         Raises
         ------
         InputError
-            A text holds half a surrogate pair, which is not valid Unicode.
+            A text holds half a surrogate pair, which is not valid Unicode, or a number is infinite or NaN.
         """
         try:
+            # Pydantic would write null for a number that JSON has not.
+            json.dumps(self.model_dump(warnings=False), allow_nan=False, default=str, skipkeys=True)
             return self.model_dump_json(indent=indent) if string else self.model_dump(mode="json")
         except (ValueError, UnicodeEncodeError) as error:
             raise InputError(f"this dialogue cannot be written as JSON: {error}") from error
@@ -331,7 +341,7 @@ class Dialog(_Record):
         Raises
         ------
         FileError
-            The file cannot be written, or the .txt form cannot carry a speaker. What was there before is untouched.
+            The file cannot be written, or the .txt form cannot carry it. What was there before is untouched.
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
@@ -340,6 +350,8 @@ class Dialog(_Record):
                 text = self.json(string=True, indent=2)
             except InputError as error:
                 raise FileError(path, f"was not written: {error}") from error
+        elif not self.turns:
+            raise FileError(path, "was not written: a .txt file cannot carry an empty dialogue; save it as .json")
         else:
             text = "".join(_txt_line(path, turn) for turn in self.turns)
         write_text(path, text, make_folder=makedir)
@@ -389,7 +401,7 @@ def _file_type(path: str | Path, asked: str) -> str:
 
 def _txt_line(path: str | Path, turn: Turn) -> str:
     speaker = turn.speaker
-    if not speaker or speaker != speaker.strip() or re.search(rf":|{rendering.LINE_BREAK}", speaker):
+    if not speaker or speaker != speaker.strip() or re.search(rf":|^\ufeff|{rendering.LINE_BREAK}", speaker):
         raise FileError(path, f"was not written: a .txt file cannot carry the speaker {speaker!r}; save it as .json")
     return f"{speaker}: {rendering.one_line(turn.text)}\n"
 

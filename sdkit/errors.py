@@ -129,8 +129,11 @@ def first_problem(error: ValidationError) -> str:
     """Say in one line what pydantic found first: where, what, and the value."""
     problem = error.errors(include_url=False, include_context=False)[0]
     # Pydantic puts the names of a union's members into the path; people look for fields and indices.
-    where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[\[\]() -]", str(part)))
+    where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[\[\]() -]", str(part)))[:80]
     message = problem["msg"].removeprefix("Value error, ")
-    found = repr(problem["input"])
+    try:
+        found = repr(problem["input"])
+    except RecursionError:  # a dict in a dict, a thousand times
+        found = f"a deeply nested {type(problem['input']).__name__}"
     shown = "" if problem["type"] in {"missing", "json_invalid"} else f" (found {found[:80]}{'…' * (len(found) > 80)})"
     return f"{where + ': ' if where else ''}{message}{shown}"

@@ -36,7 +36,7 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
                     f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read as one dialogue",
                 )
             data = stream.read(max_bytes + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError for a path with a null character in it
         raise FileError(path, _in_words(error, "read")) from error
     if len(data) > max_bytes:
         raise FileError(path, f"is larger than the {max_bytes / 2**20:,.0f} MiB that can be read as one dialogue")
@@ -78,6 +78,8 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
         target = Path(os.path.realpath(path))
         if target.is_dir():
             raise FileError(path, "is a folder; name a file in it")
+        if target.exists() and not target.is_file():
+            raise FileError(path, "was not written: it is a device or a pipe, not a file")
         if make_folder:
             target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.part")
@@ -89,7 +91,7 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
             temporary.chmod(target.stat().st_mode & 0o777)
         temporary.replace(target)
         temporary = None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise FileError(path, f"was not written: {_in_words(error, 'written')}") from error
     finally:
         if temporary is not None:
@@ -97,15 +99,15 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
                 temporary.unlink()
 
 
-def _in_words(error: OSError, done: str) -> str:
+def _in_words(error: OSError | ValueError, done: str) -> str:
     match error:
         case FileNotFoundError():
             return "does not exist" if done == "read" else "its folder does not exist"
         case IsADirectoryError():
             return "is a folder, not a file"
-        case NotADirectoryError():
+        case NotADirectoryError() | FileExistsError():
             return "a part of this path is a file, not a folder"
         case PermissionError():
             return f"may not be {done}: permission denied"
         case _:
-            return (error.strerror or str(error)).lower()
+            return (getattr(error, "strerror", None) or str(error)).lower()

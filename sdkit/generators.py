@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from sdkit import prompts
 from sdkit.dialog import Dialog, Provenance, Turn, without_docstring
-from sdkit.errors import InputError
+from sdkit.errors import InputError, first_problem
 from sdkit.llm import structured
 from sdkit.llm.spec import chat_model, model_name
 
@@ -184,8 +184,9 @@ class DialogGenerator:
         if not makes_dialogs and (speakers is not None or turns is not None):
             raise InputError("speakers= and turns= shape the default output_format; put them into your own instead")
         self._speakers = _checked_speakers(speakers)
-        self._turns = _checked_turns(turns or TURNS, self._speakers) if makes_dialogs else None
+        self._turns = _checked_turns(TURNS if turns is None else turns, self._speakers) if makes_dialogs else None
         self._format = dialog_output(self._speakers, self._turns) if self._turns else output_format
+        structured.check_schema(self._format)
         self._examples = ([prompts.WORKED_EXAMPLE] if makes_dialogs else []) if examples is None else list(examples)
         self._llm = chat_model(model)
         self.set(dialogue_details, scenario)
@@ -194,6 +195,10 @@ class DialogGenerator:
         """Set new details, and a new scenario; without one, the details are the scenario again."""
         if not isinstance(dialogue_details, str) or not dialogue_details.strip():
             raise InputError("dialogue_details is empty; say in a sentence or two what the dialogue is about")
+        try:
+            Dialog(scenario=scenario, turns=[])
+        except ValidationError as error:
+            raise InputError(f"this scenario cannot be kept: {first_problem(error)}") from error
         self._settings = _Settings(dialogue_details, scenario)
 
     def generate(self, seed: int | None = None, id: int | str | None = None) -> Any:
@@ -270,10 +275,11 @@ def _provenance(reply: Reply) -> Provenance:
 def _checked_speakers(speakers: Sequence[str] | None) -> tuple[str, ...] | None:
     if speakers is None:
         return None
-    cast = (speakers,) if isinstance(speakers, str) else tuple(speakers)
-    if len(cast) < 2 or len(set(cast)) < len(cast) or not all(isinstance(name, str) and name.strip() for name in cast):
+    names = [] if isinstance(speakers, str) or not isinstance(speakers, Iterable) else list(speakers)
+    cast = tuple(name.strip() for name in names if isinstance(name, str) and name.strip())
+    if len(cast) < 2 or len(cast) < len(names) or len(set(cast)) < len(cast):
         raise InputError(f"speakers={speakers!r}: give two or more different names")
-    return tuple(name.strip() for name in cast)
+    return cast
 
 
 def _checked_turns(turns: tuple[int, int], speakers: tuple[str, ...] | None) -> tuple[int, int]:

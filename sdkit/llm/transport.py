@@ -38,7 +38,12 @@ def install() -> None:
             body = _embedded_request(request)
             if body is None:
                 return await asend(self, request)
-            answer = await anyio.to_thread.run_sync(embedded.Answer, body)
+            stop = threading.Event()
+            try:
+                answer = await anyio.to_thread.run_sync(embedded.Answer, body, stop, abandon_on_cancel=True)
+            except BaseException:
+                stop.set()  # cancelled: nobody will close the answer
+                raise
             return httpx.Response(200, headers=HEADERS, stream=_AsyncStream(answer))
 
         handle_request._sdkit = True  # type: ignore[attr-defined]

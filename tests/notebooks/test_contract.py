@@ -53,7 +53,9 @@ class TestLesson:
 
     def test_runs_everywhere(self, lesson: Path, notebook: dict[str, Any]) -> None:
         for cell in code_cells(notebook):
-            assert not re.search(r"^\s*[!%]", "".join(cell["source"]), re.MULTILINE), "shell magics do not run on Windows"
+            assert not re.search(r"^\s*[!%]", "".join(cell["source"]), re.MULTILINE), (
+                "shell magics do not run on Windows"
+            )
         text = lesson.read_text(encoding="utf-8")
         assert not re.search(r"/home/|/Users/|/root/|/tmp/|[A-Z]:\\\\", text), "names a place on one machine"
         assert "widgets" not in notebook["metadata"], "saved widget state breaks GitHub's rendering"

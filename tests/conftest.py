@@ -1,0 +1,143 @@
+"""What the tests share: clean surroundings, a fake Ollama, and a count of what ran in each group."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from sdkit.llm import weights
+
+GROUPS = ("embedded", "notebooks", "browser", "star")
+_groups_of = pytest.StashKey[dict[str, set[str]]]()
+
+
+def _why_no_embedded() -> str:
+    if importlib.util.find_spec("xllamacpp") is None:
+        return "xllamacpp is not installed"
+    if not weights.find().is_here():
+        return f"the SmolLM2 weights are not at {weights.find().path}: python -m sdkit models pull"
+    return ""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    groups = config.stash.setdefault(_groups_of, {})
+    reason = _why_no_embedded()
+    for item in items:
+        marked = {group for group in GROUPS if item.get_closest_marker(group)}
+        groups[item.nodeid] = marked | ({"notebooks"} if ".ipynb" in item.nodeid else set())
+        if reason and "embedded" in marked:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    groups = config.stash.get(_groups_of, {})
+
+    def count(group: str, *outcomes: str) -> int:
+        reports = [report for outcome in outcomes for report in terminalreporter.stats.get(outcome, [])]
+        return len({report.nodeid for report in reports if group in groups.get(report.nodeid, ())})
+
+    for group in GROUPS:
+        ran = count(group, "passed", "failed", "error", "xfailed", "xpassed")
+        terminalreporter.write_line(f"group {group}: {ran} ran, {count(group, 'skipped')} skipped")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SDKIT_MODEL", "OLLAMA_HOST"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # of 5, the default, tests with many clients at once would lose some
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # a client that has gone is no news
+            super().handle_error(request, client_address)
+
+
+class FakeOllama:
+    """A fake: only for our own logic. A real HTTP server on loopback, which says what the test queued.
+
+    Attributes
+    ----------
+    received : list of dict
+        The bodies of the /api/chat requests, in order.
+    answer : callable
+        From the body of a request to the text of the reply, for when nothing is queued.
+    tags : bytes
+        What /api/tags says.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.answer: Callable[[dict[str, Any]], str] | None = None
+        self.tags = b'{"models": []}'
+        self.queue: deque[tuple[int, dict[str, Any]]] = deque()
+        self.server = _Server(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def say(self, text: str, done_reason: str = "stop", times: int = 1) -> None:
+        """Queue a reply."""
+        self.queue.extend([(200, self._reply(text, done_reason))] * times)
+
+    def fail(self, status: int, error: str) -> None:
+        """Queue a refusal."""
+        self.queue.append((status, {"error": error}))
+
+    def chat(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        self.received.append(body)
+        if self.queue:
+            return self.queue.popleft()
+        return (200, self._reply(self.answer(body), "stop")) if self.answer else (500, {"error": "nothing is queued"})
+
+    @staticmethod
+    def _reply(text: str, done_reason: str) -> dict[str, Any]:
+        about = {"done_reason": done_reason, "prompt_eval_count": 7, "eval_count": 11}
+        message = {"role": "assistant", "content": text}
+        return {"model": "fake", "created_at": "2026-11-21T12:00:00Z", "message": message, "done": True} | about
+
+    def _handler(fake) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - self is the handler's
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # keeps connections open, as Ollama does
+            disable_nagle_algorithm = True
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                status, reply = fake.chat(body) if self.path == "/api/chat" else (404, {"error": self.path})
+                self._send(status, json.dumps(reply).encode() + b"\n")
+
+            def do_GET(self) -> None:
+                self._send(*((200, fake.tags) if self.path == "/api/tags" else (404, b"{}")))
+
+            def _send(self, status: int, content: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-type", "application/x-ndjson")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args: Any) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+@pytest.fixture
+def fake_ollama(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
+    """Give a `FakeOllama`, to which OLLAMA_HOST points."""
+    fake = FakeOllama()
+    thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    monkeypatch.setenv("OLLAMA_HOST", fake.url)
+    yield fake
+    fake.server.shutdown()
+    fake.server.server_close()
+    thread.join()
