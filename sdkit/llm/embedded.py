@@ -292,5 +292,9 @@ def is_embedded(model: object) -> bool:
 
 
 def _threads() -> int:
+    # One core is left to the others: llama.cpp's threads wait for each other by spinning, and when JupyterLab or a
+    # second notebook takes a core away from one of them, all slow down (measured on two busy cores: two threads 1 to 8
+    # tokens a second, one thread 73 to 92).
     affinity = getattr(os, "sched_getaffinity", None)
-    return min(8, len(affinity(0)) if affinity else os.cpu_count() or 1)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(8, cores - 1))

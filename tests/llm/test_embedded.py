@@ -132,7 +132,6 @@ def test_a_reply_ends_where_the_context_does_and_counts_as_cut(bare: ChatOllama)
         ({"model": "embedded:gpt9"}, UnknownModelError, "no embedded model 'gpt9'"),
         ({"model": "embedded:/none/there.gguf"}, WeightsError, "does not exist"),
         ({"mirostat": 1}, ModelError, "no option 'mirostat'; it has num_predict"),
-        ({"format": {"type": "sentence"}}, ModelError, "sentence"),
         ({"num_ctx": -5}, ModelError, "num_ctx"),
     ],
 )
@@ -186,7 +185,9 @@ def cancel_before_the_first_token(model: ChatOllama) -> None:
 
 
 @pytest.mark.parametrize("leave", [abandon_stream, cancel_stream, cancel_before_the_first_token])
-def test_an_answer_that_nobody_waits_for_frees_the_runtime(bare: ChatOllama, leave: Callable[[ChatOllama], None]) -> None:
+def test_an_answer_that_nobody_waits_for_frees_the_runtime(
+    bare: ChatOllama, leave: Callable[[ChatOllama], None]
+) -> None:
     expected = bare.invoke("Hi").text
     leave(bare.model_copy(update={"format": ENDLESS, "num_predict": None}))
     started = time.perf_counter()

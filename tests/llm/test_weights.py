@@ -120,7 +120,9 @@ def test_a_good_file_is_verified_and_a_missing_one_says_how_to_fetch_it(tiny: We
         (b"<htm" + MODEL[4:], "is not a GGUF model file"),
     ],
 )
-def test_a_file_that_is_not_the_right_one_is_named_with_the_command(tiny: Weights, content: bytes, problem: str) -> None:
+def test_a_file_that_is_not_the_right_one_is_named_with_the_command(
+    tiny: Weights, content: bytes, problem: str
+) -> None:
     keep(tiny.path, content)
     with pytest.raises(WeightsError, match="python -m sdkit models pull tiny") as caught:
         verified(tiny)
