@@ -15,7 +15,7 @@ import pytest
 
 from sdkit.llm import weights
 
-GROUPS = ("embedded", "notebooks", "browser", "star")
+GROUPS = ("embedded", "notebooks", "seed")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reason = _why_no_embedded()
     for item in items:
         marked = {group for group in GROUPS if item.get_closest_marker(group)}
-        groups[item.nodeid] = marked | ({"notebooks"} if ".ipynb" in item.nodeid else set())
+        groups[item.nodeid] = marked | ({"notebooks"} if item.path.suffix == ".ipynb" else set())
         if reason and "embedded" in marked:
             item.add_marker(pytest.mark.skip(reason=reason))
 

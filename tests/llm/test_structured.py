@@ -119,7 +119,7 @@ def test_without_a_seed_the_models_own_is_used_and_else_a_new_one_each_time(fake
 class Listening(GenericFakeChatModel):
     """A fake of a LangChain model that takes no schema."""
 
-    heard: list[list[BaseMessage]] = []
+    heard: list[list[BaseMessage]]
 
     def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Any:
         self.heard.append(messages)

@@ -51,7 +51,7 @@ def keep(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-# -- which file ---------------------------------------------------------------------------------------------------------
+# -- which file --------------------------------------------------------------------------------------------------------
 
 
 def test_a_name_a_path_and_a_file_on_hugging_face_are_found(cache: Path, tmp_path: Path) -> None:
@@ -98,12 +98,12 @@ def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: py
     assert weights.models_folder() == Path.home() / ".cache" / "sdkit" / "models"
 
 
-# -- is it the right one ------------------------------------------------------------------------------------------------
+# -- is it the right one -----------------------------------------------------------------------------------------------
 
 
 def test_a_good_file_is_verified_and_a_missing_one_says_how_to_fetch_it(tiny: Weights) -> None:
     assert not tiny.is_here()
-    with pytest.raises(WeightsError, match="tiny is not on this machine.*python -m sdkit models pull tiny"):
+    with pytest.raises(WeightsError, match=r"tiny is not on this machine.*python -m sdkit models pull tiny"):
         verified(tiny)
     keep(tiny.path, MODEL)
     assert tiny.is_here()
@@ -149,7 +149,7 @@ def test_a_file_of_your_own_has_to_exist_and_to_be_a_model(tmp_path: Path) -> No
     assert pull(str(own.path)) == own.path
 
 
-# -- fetch it -----------------------------------------------------------------------------------------------------------
+# -- fetch it ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
