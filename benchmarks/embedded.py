@@ -6,7 +6,6 @@ Prints tokens a second of both, in turn, and the memory of the process over many
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 
@@ -27,10 +26,9 @@ def main() -> None:
     runtime = embedded.load(options.model)
     roles = {"system": "system", "human": "user", "ai": "assistant"}
     messages = [{"role": roles[role], "content": text} for role, text in generator._messages(generator._settings)]
-    schema = generator._format.model_json_schema() | {"x-guidance": embedded._COMPACT}
     bare_request = {
         "messages": messages,
-        "grammar": runtime._grammar(json.dumps(schema)),
+        "grammar": runtime.grammar(generator._format.model_json_schema()),
         "cache_prompt": False,
         **embedded.SAMPLING,
     }

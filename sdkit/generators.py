@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from sdkit import prompts
 from sdkit.dialog import Dialog, Provenance, Turn, without_docstring
 from sdkit.errors import InputError, first_problem
-from sdkit.llm import structured
+from sdkit.llm import schemas, structured
 from sdkit.llm.spec import chat_model, model_name
 
 if TYPE_CHECKING:
@@ -186,8 +186,10 @@ class DialogGenerator:
         self._speakers = _checked_speakers(speakers)
         self._turns = _checked_turns(TURNS if turns is None else turns, self._speakers) if makes_dialogs else None
         self._format = dialog_output(self._speakers, self._turns) if self._turns else output_format
-        structured.check_schema(self._format)
+        schemas.check(self._format)
         self._examples = ([prompts.WORKED_EXAMPLE] if makes_dialogs else []) if examples is None else list(examples)
+        if not all(isinstance(example, Dialog) and example.turns for example in self._examples):
+            raise InputError("examples= takes dialogues with turns: [Dialog(scenario=..., turns=[...]), ...]")
         self._llm = chat_model(model)
         self.set(dialogue_details, scenario)
 

@@ -92,7 +92,7 @@ def html(dialog: Dialog) -> str:
     if dialog.scenario is not None:
         about = f'<details><summary>Scenario</summary><pre dir="auto">{_html(_scenario_text(dialog))}</pre></details>\n'
     return (
-        '<figure class="sdkit-dialog" style="margin: 0.5em 0">\n'
+        '<figure class="sdkit-dialog mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
         f"<figcaption>{_html(caption(dialog))}</figcaption>\n{about}"
         f'<ol style="line-height: 1.5">\n{turns}\n</ol>\n</figure>'
     )

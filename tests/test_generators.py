@@ -297,3 +297,9 @@ def test_pythons_random_numbers_are_left_alone(fake_ollama: FakeOllama) -> None:
 
 def test_repr_names_the_model_and_the_beginning_of_the_details() -> None:
     assert repr(ana_and_tom()) == f"DialogGenerator(model='fake', dialogue_details='{DETAILS}')"
+
+
+@pytest.mark.parametrize("examples", [["Ana: Hello"], [Dialog(turns=[])], [None]])
+def test_examples_that_are_no_dialogues_are_refused(examples: list[Any]) -> None:
+    with pytest.raises(InputError, match="examples="):
+        DialogGenerator("m", "Ana meets Tom.", examples=examples)

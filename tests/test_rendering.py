@@ -247,3 +247,10 @@ def test_the_caption_says_what_it_is_and_whether_it_was_replayed(replayed: bool 
 def test_the_caption_counts_as_people_do() -> None:
     assert rendering.caption(says()) == "Dialogue: 0 turns"
     assert rendering.caption(Dialog(turns=[Turn(speaker=None, text="hm")])) == "Dialogue: 1 turn, between None"
+
+
+def test_prices_are_not_typeset_as_formulas() -> None:
+    # Jupyter's MathJax takes what stands between two dollar signs for a formula, unless a class says no
+    dialog = Dialog(turns=[Turn(speaker="Ana", text="It costs $5, not $6.")])
+    assert 'class="sdkit-dialog mathjax_ignore tex2jax_ignore"' in rendering.html(dialog)
+    assert "\\$5" in rendering.markdown(dialog)

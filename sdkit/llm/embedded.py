@@ -1,4 +1,4 @@
-"""llama.cpp inside this process, speaking Ollama's ``/api/chat``.
+"""llama.cpp inside this process.
 
 The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills
 with a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread
@@ -7,19 +7,15 @@ with a stop flag, so that an interrupt reaches Python at once.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import queue
 import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from sdkit.errors import (
-    InputError,
     MissingPackageError,
     ModelError,
     PromptTooLongError,
@@ -35,11 +31,6 @@ SAMPLING = {"temperature": 0.8, "repeat_penalty": 1.15, "repeat_last_n": 64}
 """What `chat_model` sets for embedded models: without a repeat penalty, tiny ones go round in circles; one that looks
 further back makes them invent a new speaker for each turn."""
 
-# Ollama's name of an option -> llama.cpp's.
-_OPTIONS = {
-    "num_predict": "max_tokens",
-    **{name: name for name in ("seed", "temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "stop")},
-}
 _COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 _WAIT = 0.1  # seconds; Windows delivers Ctrl-C only between waits
 
@@ -82,38 +73,16 @@ class Runtime:
         self._busy = threading.Lock()
         self.name = name
 
-    def chunks(self, body: Mapping[str, Any], stop: threading.Event) -> Chunks:
-        """Start to answer the body of an ``/api/chat`` request."""
-        return Chunks(self._request(body), self._run, stop)
+    def chunks(self, request: dict[str, Any], stop: threading.Event) -> Chunks:
+        """Start to answer a chat completion request in llama.cpp's form; setting `stop` ends the work."""
+        return Chunks(request, self._run, stop)
 
-    def _request(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        request: dict[str, Any] = {
-            "messages": [{"role": m["role"], "content": m.get("content") or ""} for m in body.get("messages", [])],
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "return_progress": True,
-            "cache_prompt": False,
-        }
-        if body.get("tools"):
-            raise InputError(f"the embedded model {self.name} cannot call tools")
-        for name, value in (body.get("options") or {}).items():
-            if name == "num_ctx" or value is None:
-                continue
-            if name not in _OPTIONS:
-                raise InputError(
-                    f"the embedded model has no option {name!r}; it has {', '.join(sorted(_OPTIONS))}, num_ctx"
-                )
-            request[_OPTIONS[name]] = value
-        schema = body.get("format")
-        if isinstance(schema, Mapping):
-            # llguidance writes compact JSON and knows prefixItems; response_format would spend a third of the tokens on
-            # white space.
-            request["grammar"] = self._grammar(json.dumps({**schema, "x-guidance": _COMPACT}))
-        elif schema == "json":
-            request["response_format"] = {"type": "json_object"}
-        elif schema:
-            raise InputError(f"format={schema!r} is neither a JSON schema nor 'json'")
-        return request
+    def grammar(self, schema: Mapping[str, Any]) -> str:
+        """Return the grammar that holds the model to a JSON schema, written without needless white space.
+
+        llguidance knows prefixItems, and spends a third fewer tokens than llama.cpp's own response_format.
+        """
+        return str(self._grammar(json.dumps({**schema, "x-guidance": _COMPACT})))
 
     def _run(self, request: dict[str, Any], put: Any, stop: threading.Event) -> None:
         def heard(chunk: Any) -> bool:
@@ -167,79 +136,6 @@ class Chunks:
     def close(self) -> None:
         """Let the worker stop at its next token."""
         self._stop.set()
-
-
-class Answer:
-    """The answer to one ``/api/chat`` request: an iterator over lines of JSON, as Ollama streams them.
-
-    The last line has ``done``, ``done_reason`` and the token counts. `close` stops the work.
-
-    Parameters
-    ----------
-    body
-        The body of the request. The first chunk is waited for here, so that what cannot be answered is raised here and
-        not in mid-stream.
-    stop
-        Set it to stop the work from another thread, also while the first chunk is waited for.
-
-    Raises
-    ------
-    UnknownModelError, WeightsError, MissingPackageError
-        The model cannot be loaded.
-    InputError
-        An option, a format or a tool that the runtime does not have.
-    PromptTooLongError
-        The messages have more tokens than the context.
-    """
-
-    def __init__(self, body: Mapping[str, Any], stop: threading.Event | None = None) -> None:
-        self._model = str(body["model"])
-        self._started = time.perf_counter_ns()
-        context = int((body.get("options") or {}).get("num_ctx") or DEFAULT_CONTEXT)
-        if context < 1:
-            raise InputError(f"num_ctx={context} will not do: prompt and answer need some tokens")
-        self._chunks = load(self._model, context).chunks(body, stop or threading.Event())
-        self.close = self._chunks.close
-        chunks = iter(self._chunks)
-        first = next((chunk for chunk in chunks if "prompt_progress" not in chunk), None)
-        self._lines = self._make(itertools.chain([first] if first else [], chunks))
-
-    def __iter__(self) -> Answer:
-        """Return itself."""
-        return self
-
-    def __next__(self) -> bytes:
-        """Return the next line."""
-        return next(self._lines)
-
-    def _make(self, chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-        reason = "stop"
-        usage: dict[str, int] = {}
-        for chunk in chunks:
-            usage = chunk.get("usage", usage)
-            for choice in chunk["choices"]:
-                reason = choice["finish_reason"] or reason
-                if text := choice["delta"].get("content"):
-                    yield _line(self._model, text, done=False)
-        yield _line(
-            self._model,
-            "",
-            done=True,
-            done_reason=reason,
-            total_duration=time.perf_counter_ns() - self._started,
-            prompt_eval_count=usage.get("prompt_tokens", 0),
-            eval_count=usage.get("completion_tokens", 0),
-        )
-
-
-def _line(model: str, content: str, **rest: Any) -> bytes:
-    line = {
-        "model": model,
-        "created_at": datetime.now(UTC).isoformat(),
-        "message": {"role": "assistant", "content": content},
-        **rest,
-    }
-    return json.dumps(line).encode() + b"\n"
 
 
 def _refusal(error: Mapping[str, Any]) -> Exception:

@@ -11,17 +11,18 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 import sdkit
-from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError, first_problem
-from sdkit.llm import ollama
+from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError
+from sdkit.llm import ollama, schemas
+from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
 
 M = TypeVar("M", bound=BaseModel)
-Schema = type[BaseModel] | Mapping[str, Any] | None
 Messages = str | Sequence[tuple[str, str]]
 ATTEMPTS = 3
 """How often a model is asked, each time with another seed, before `ReplyError`."""
@@ -202,7 +202,7 @@ class _Call:
         if attempts < 1:
             raise InputError(f"attempts={attempts!r}: at least one is needed")
         self.messages = [("human", messages)] if isinstance(messages, str) else list(messages)
-        self.schema, self.validate = _reader(schema)
+        self.schema, self.validate = schemas.reader(schema)
         self.llm = llm
         self.attempts = attempts
         self.hash = hashlib.sha256(
@@ -248,7 +248,7 @@ class _Call:
         try:
             value = self.validate(self.raw)
         except ValueError as error:
-            self.problem = _complaint(error, self.raw)
+            self.problem = schemas.complaint(error, self.raw)
             return None
         usage: Mapping[str, Any] = message.usage_metadata or {}
         return Reply(
@@ -288,52 +288,6 @@ class _Call:
         if getattr(error, "status_code", None) == 404 and _takes_format(self.llm):
             return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
         return error
-
-
-def check_schema(schema: Schema) -> None:
-    """Raise `InputError` if this is none of the forms of a schema that `ask` takes."""
-    _reader(schema)
-
-
-def _reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]:
-    """Return the JSON schema to send, and what turns a reply into a value or raises ValueError."""
-    if schema is None:
-        return None, str
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return _json_schema(schema), schema.model_validate_json
-    if not isinstance(schema, Mapping):
-        raise InputError(f"a schema is a pydantic class, a JSON schema as a dict, or None; not {schema!r}")
-    import jsonschema
-
-    wanted = dict(schema)
-    kind = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft202012Validator)
-    try:
-        kind.check_schema(wanted)
-    except jsonschema.SchemaError as error:
-        raise InputError(f"this is not a JSON schema: {error.message}") from error
-
-    def read(raw: str) -> Any:
-        value = json.loads(raw)
-        if problem := jsonschema.exceptions.best_match(kind(wanted).iter_errors(value)):
-            raise ValueError(f"does not fit the schema at {problem.json_path}: {problem.message}")
-        return value
-
-    return wanted, read
-
-
-@lru_cache(maxsize=64)
-def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
-    return schema.model_json_schema()
-
-
-def _complaint(error: ValueError, raw: str) -> str:
-    if raw.lstrip().startswith("```"):
-        return "was wrapped in a Markdown code fence instead of being JSON"
-    if isinstance(error, ValidationError):
-        if error.errors()[0]["type"] != "json_invalid":
-            return f"does not fit the schema: {first_problem(error)}"
-        return "was not JSON"
-    return "was not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _takes_format(llm: BaseChatModel) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import httpx
 
-from sdkit.llm import embedded
+from sdkit.llm import embedded, protocol
 
 HEADERS = {"content-type": "application/x-ndjson", "x-sdkit": "embedded"}
 _installing = threading.Lock()
@@ -32,7 +32,7 @@ def install() -> None:
             body = _embedded_request(request)
             if body is None:
                 return send(self, request)
-            return httpx.Response(200, headers=HEADERS, stream=_Stream(embedded.Answer(body)))
+            return httpx.Response(200, headers=HEADERS, stream=_Stream(protocol.Answer(body)))
 
         async def handle_async_request(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
             body = _embedded_request(request)
@@ -40,7 +40,7 @@ def install() -> None:
                 return await asend(self, request)
             stop = threading.Event()
             try:
-                answer = await anyio.to_thread.run_sync(embedded.Answer, body, stop, abandon_on_cancel=True)
+                answer = await anyio.to_thread.run_sync(protocol.Answer, body, stop, abandon_on_cancel=True)
             except BaseException:
                 stop.set()  # cancelled: nobody will close the answer
                 raise
@@ -63,7 +63,7 @@ def _embedded_request(request: httpx.Request) -> dict[str, Any] | None:
 
 
 class _Stream(httpx.SyncByteStream):
-    def __init__(self, answer: embedded.Answer) -> None:
+    def __init__(self, answer: protocol.Answer) -> None:
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
@@ -74,7 +74,7 @@ class _Stream(httpx.SyncByteStream):
 
 
 class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, answer: embedded.Answer) -> None:
+    def __init__(self, answer: protocol.Answer) -> None:
         self._answer = answer
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -237,3 +237,13 @@ def test_chat_models_made_with_options_pass_them_on() -> None:
     answer = chat_model("embedded", num_predict=3, seed=1).invoke("Tell me a story.")
     assert answer.usage_metadata is not None
     assert answer.usage_metadata["output_tokens"] == 3
+
+
+@pytest.mark.parametrize("schema", [{"type": "sentence"}, {"$ref": "#/nowhere"}])
+def test_a_schema_that_llama_cpp_cannot_use_is_not_ignored_in_silence(schema: dict[str, Any]) -> None:
+    # Given a schema that llama.cpp takes without a word, and then writes as it likes
+    transport.install()
+    model = ChatOllama(model="embedded", format=schema, num_predict=200, seed=3, stop=None)
+    # Then a reply that came to its end says so
+    with pytest.raises(InputError, match="cannot use this JSON schema"):
+        model.invoke("Say only: hello")

@@ -1,0 +1,71 @@
+"""What a reply has to look like: the schema that is sent, and the reading of what comes back.
+
+Pydantic and jsonschema read the raw text themselves. LangChain's parsers would repair a reply that was cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sdkit.errors import InputError, first_problem
+
+Schema = type[BaseModel] | Mapping[str, Any] | None
+"""A pydantic class, a JSON schema, or None for free text."""
+
+
+def check(schema: Schema) -> None:
+    """Raise `InputError` if this is none of the forms of a schema that `ask` takes."""
+    reader(schema)
+
+
+def reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]:
+    """Return the JSON schema to send, and what turns a reply into a value or raises ValueError.
+
+    Raises
+    ------
+    InputError
+        The schema is none of the forms that `sdkit.llm.ask` takes.
+    """
+    if schema is None:
+        return None, str
+    if isinstance(schema, type) and issubclass(schema, BaseModel):
+        return _json_schema(schema), schema.model_validate_json
+    if not isinstance(schema, Mapping):
+        raise InputError(f"a schema is a pydantic class, a JSON schema as a dict, or None; not {schema!r}")
+    import jsonschema
+
+    wanted = dict(schema)
+    kind = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(wanted)
+    except jsonschema.SchemaError as error:
+        raise InputError(f"this is not a JSON schema: {error.message}") from error
+
+    def read(raw: str) -> Any:
+        value = json.loads(raw)
+        if problem := jsonschema.exceptions.best_match(kind(wanted).iter_errors(value)):
+            raise ValueError(f"does not fit the schema at {problem.json_path}: {problem.message}")
+        return value
+
+    return wanted, read
+
+
+@lru_cache(maxsize=64)
+def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
+    return schema.model_json_schema()
+
+
+def complaint(error: ValueError, raw: str) -> str:
+    """Say what is wrong with a reply that could not be read, as the end of a sentence."""
+    if raw.lstrip().startswith("```"):
+        return "was wrapped in a Markdown code fence instead of being JSON"
+    if isinstance(error, ValidationError):
+        if error.errors()[0]["type"] != "json_invalid":
+            return f"does not fit the schema: {first_problem(error)}"
+        return "was not JSON"
+    return "was not JSON" if isinstance(error, json.JSONDecodeError) else str(error)
