@@ -7,10 +7,12 @@ with a stop flag, so that an interrupt reaches Python at once.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import queue
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,7 @@ class Chunks:
         self._stop = stop
         self._thread = threading.Thread(target=self._work, args=(request, run), name="sdkit-embedded", daemon=True)
         self._thread.start()
+        _working.add(self)
 
     def _work(self, request: dict[str, Any], run: Any) -> None:
         try:
@@ -136,6 +139,23 @@ class Chunks:
     def close(self) -> None:
         """Let the worker stop at its next token."""
         self._stop.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the worker has ended."""
+        self._thread.join(seconds)
+
+
+_working: weakref.WeakSet[Chunks] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_workers() -> None:
+    """Stop what is still being written: Python would end those threads inside C++, and with them the process."""
+    working = list(_working)
+    for chunks in working:
+        chunks.close()
+    for chunks in working:
+        chunks.wait(seconds=10)
 
 
 def _refusal(error: Mapping[str, Any]) -> Exception:

@@ -131,7 +131,7 @@ def test_a_reply_ends_where_the_context_does_and_counts_as_cut(bare: ChatOllama)
     [
         ({"model": "embedded:gpt9"}, UnknownModelError, "no embedded model 'gpt9'"),
         ({"model": "embedded:/none/there.gguf"}, WeightsError, "does not exist"),
-        ({"mirostat": 1}, ModelError, "no option 'mirostat'; it has num_predict"),
+        ({"mirostat": 1}, ModelError, "no option 'mirostat'; it has .*num_predict"),
         ({"num_ctx": -5}, ModelError, "num_ctx"),
     ],
 )
@@ -247,3 +247,32 @@ def test_a_schema_that_llama_cpp_cannot_use_is_not_ignored_in_silence(schema: di
     # Then a reply that came to its end says so
     with pytest.raises(InputError, match="cannot use this JSON schema"):
         model.invoke("Say only: hello")
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        "ask('word ' * 6000, model='embedded')",
+        "next(chat_model('embedded').stream('Tell me a long story.'))",
+        "next(chat_model('embedded').stream('Tell me a long story.')); 1 / 0",
+    ],
+    ids=["refused", "in mid-sentence", "in mid-sentence, by an error"],
+)
+def test_python_ends_in_order_while_the_model_is_still_at_work(last_words: str) -> None:
+    # Given a script that ends while the worker thread is inside llama.cpp
+    code = f"""
+        from sdkit import ask, chat_model
+        from sdkit.errors import PromptTooLongError
+        try:
+            {last_words}
+        except (PromptTooLongError, ZeroDivisionError):
+            pass
+        print("the end")
+    """
+    # When it runs, Then it ends with its own exit code, not by a signal
+    started = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "the end\n", "")
+    assert time.monotonic() - started < 20
