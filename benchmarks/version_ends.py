@@ -29,7 +29,7 @@ def main() -> int:
             python = str(environment / scripts / "python")
             subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
             install = [uv, "pip", "install", "--quiet", "--python", python, "--resolution", resolution]
-            subprocess.run([*install, "--editable", f"{ROOT}[lab,test]", "pip"], check=True)
+            subprocess.run([*install, "--editable", f"{ROOT}[lab,test]", "pip>=23.2"], check=True)
             code = (
                 f"from importlib.metadata import version as v; print(*(f'{{n}} {{v(n)}}' for n in {SHOWN}), sep=', ')"
             )

@@ -5,15 +5,23 @@ Standard library only. This file has to parse on Pythons that are too old, to be
 
 from __future__ import print_function
 
+import contextlib
 import os
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(HERE, ".venv")
-BUILDING = os.path.join(VENV, ".sdkit-building")  # there while a .venv of ours is unfinished
+MADE = os.path.join(VENV, ".sdkit-made")  # this .venv is of our making, so we may take it away again
+BUILDING = os.path.join(VENV, ".sdkit-building")  # there while the .venv is unfinished
 READY = os.path.join(VENV, ".sdkit-ready")  # what was installed, once all of it was
 EXTRAS = {"lab": "lab", "test": "lab,test"}
+NEEDS = {"lab": "jupyterlab", "test": "pytest"}
+HELP = (
+    "python3 -m sdkit lab   installs what the workshop needs into .venv, and opens it\n"
+    "python3 -m sdkit test  does the same and runs the tests; further arguments go to pytest\n"
+    "After the first of them, --help shows more."
+)
 TOO_OLD = (
     "sdkit needs Python 3.11 or newer, and this is %d.%d: install a newer one (Debian, Ubuntu: sudo apt install "
     "python3.11-venv; macOS: brew install python@3.12; Windows: winget install Python.Python.3.12) and run it as "
@@ -30,22 +38,31 @@ def main():
     if sys.version_info < (3, 11):
         sys.exit(TOO_OLD % sys.version_info[:2])
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if not os.path.isfile(os.path.join(HERE, "pyproject.toml")) or (not in_venv() and is_installed()):
+    if not os.path.isfile(os.path.join(HERE, "pyproject.toml")) or (not in_venv() and has_all_for(command)):
         return run_here()
     if command in EXTRAS and not is_ready(EXTRAS[command]):
+        if {"-h", "--help"} & set(sys.argv[1:]):
+            sys.exit(HELP)
         try:
-            prepare(EXTRAS[command])
+            with one_at_a_time():
+                if not is_ready(EXTRAS[command]):
+                    prepare(EXTRAS[command])
         except KeyboardInterrupt:
             sys.exit("\nInterrupted. The same command goes on where this one stopped.")
+        except OSError as error:
+            sys.exit("The environment in .venv cannot be made: %s" % error)
     elif not os.path.isfile(READY):
         sys.exit("Nothing is installed yet. This does it, and opens the workshop: python3 -m sdkit lab")
     if in_venv():
         return run_here()
     arguments = [venv_python(), "-m", "sdkit"] + sys.argv[1:]
     sys.stdout.flush()
-    if os.name == "nt":
-        sys.exit(subprocess.call(arguments))
-    os.execv(arguments[0], arguments)
+    if os.name != "nt":
+        os.execv(arguments[0], arguments)
+    child = subprocess.Popen(arguments)
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):  # the child got it too, and ends in order
+            sys.exit(child.wait())
 
 
 def run_here():
@@ -60,14 +77,34 @@ def in_venv():
     return os.path.realpath(sys.prefix) == os.path.realpath(VENV)
 
 
-def is_installed():
-    """Tell whether sdkit was installed into this Python by other means."""
+def has_all_for(command):
+    """Tell whether sdkit was installed into this Python by other means, with what the command needs."""
+    import importlib.util
     from importlib import metadata
 
     try:
-        return bool(metadata.version("synthetic-dialogue-kit"))
+        metadata.version("synthetic-dialogue-kit")
     except metadata.PackageNotFoundError:
         return False
+    return command not in NEEDS or importlib.util.find_spec(NEEDS[command]) is not None
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    """Let one set-up run in this folder; the lock ends with the process, however that ends."""
+    with open(os.path.join(HERE, ".sdkit-setup.lock"), "w") as stream:
+        try:
+            if os.name == "nt":
+                import msvcrt
+
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.exit("Another set-up is running in this folder. Wait until it is done, and run the same command again.")
+        yield
 
 
 def venv_python():
@@ -103,24 +140,28 @@ def prepare(extras):
 
     started = time.time()
     works = os.path.isfile(venv_python()) and subprocess.call([venv_python(), "-c", ""]) == 0
-    if not in_venv() and (os.path.exists(BUILDING) or (os.path.isdir(VENV) and not works)):
+    ours = os.path.exists(MADE)
+    if os.path.isdir(VENV) and not in_venv() and (not works or (ours and os.path.exists(BUILDING))):
+        if not ours and os.listdir(VENV):
+            sys.exit("The folder .venv is not ours and has no working Python: move it away, and run this again.")
         print("The last set-up was interrupted; starting it afresh.")
         shutil.rmtree(VENV)
         works = False
-    ours = not works or os.path.isfile(READY)
     if not works:
         if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
             sys.exit(NO_VENV)
         print("Making the environment in .venv ...", flush=True)
         os.makedirs(VENV)
+        touch(MADE)
         touch(BUILDING)
+        command = [sys.executable, "-m", "venv", VENV]
         made = subprocess.run(
-            [sys.executable, "-m", "venv", VENV], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
         )
         if made.returncode:
-            sys.exit(NO_VENV)
-    if ours:
-        touch(BUILDING)
+            told = made.stdout.strip().splitlines() or ["python -m venv failed"]
+            sys.exit(NO_VENV if "ensurepip" in made.stdout else "The environment cannot be made: %s" % told[-1])
+    touch(BUILDING)
     if os.path.isfile(READY):
         with open(READY) as stream:  # what is there already stays: `lab` after `test` keeps the test tools up to date
             extras = ",".join(sorted(set(stream.read().partition(" ")[2].split(",")) | set(extras.split(","))))
@@ -129,8 +170,7 @@ def prepare(extras):
     install(extras)
     with open(READY, "w") as stream:
         stream.write("%s %s" % (wanted(), extras))
-    if os.path.exists(BUILDING):
-        os.remove(BUILDING)
+    os.remove(BUILDING)
     print("Installed in %.0f s." % (time.time() - started), flush=True)
 
 
@@ -155,7 +195,10 @@ def install(extras):
     if pip.returncode:
         with open(log, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
-        if any("onnection" in line or "name resolution" in line or "timed out" in line for line in lines):
+        nothing_found = any("No matching distribution" in line or "Could not find a version" in line for line in lines)
+        if nothing_found and any(
+            "onnection" in line or "name resolution" in line or "timed out" in line for line in lines
+        ):
             sys.exit(
                 "No network: the package index cannot be reached, and JupyterLab and the libraries of the lessons are "
                 "not here yet; connect and run the same command again."

@@ -110,9 +110,9 @@ def _first_dialogue() -> bool:
     from sdkit.generators import DialogGenerator
     from sdkit.llm.spec import choose_model
 
-    model, why = choose_model()
-    print(f"A first dialogue by {model}, {why}:\n", flush=True)
     try:
+        model, why = choose_model()
+        print(f"A first dialogue by {model}, {why}:\n", flush=True)
         dialog = DialogGenerator(model, FIRST_DIALOGUE, speakers=["Ana", "Tom"]).generate()
     except SdkitError as error:
         print(f"sdkit: {error}", file=sys.stderr)
@@ -175,8 +175,11 @@ def generate(
     output
         Save it here too, as .json or .txt.
     """
+    from sdkit.dialog import file_type
     from sdkit.generators import DialogGenerator
 
+    if output is not None:
+        file_type(output)  # before the model works for nothing
     dialog = DialogGenerator(model, details, speakers=speakers, turns=turns).generate(seed)
     dialog.print()
     if output is not None:

@@ -345,7 +345,7 @@ class Dialog(_Record):
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
-        if _file_type(path, type) == "json":
+        if file_type(path, type) == "json":
             try:
                 text = self.json(string=True, indent=2)
             except InputError as error:
@@ -374,7 +374,7 @@ class Dialog(_Record):
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
-        kind = _file_type(path, type)
+        kind = file_type(path, type)
         text = read_text(path)
         if kind == "json":
             try:
@@ -388,7 +388,14 @@ def _names(speakers: list[str | None]) -> str:
     return ", ".join(repr(speaker) for speaker in speakers) or "nobody"
 
 
-def _file_type(path: str | Path, asked: str) -> str:
+def file_type(path: str | Path, asked: str = "auto") -> str:
+    """Return "json" or "txt": what was asked for or, for "auto", what the ending of the path says.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
     if asked not in {"auto", "json", "txt"}:
         raise InputError(f"type={asked!r} is not a file type; use 'json', 'txt' or 'auto'")
     if asked != "auto":

@@ -9,9 +9,10 @@
     ├── ModelError          the language model cannot be used
     │   ├── UnknownModelError    no model of that name
     │   ├── ModelUnavailableError  its server or its weights are not there
-    │   └── PromptTooLongError   the prompt does not fit into the model's context
+    │   ├── PromptTooLongError   the prompt does not fit into the model's context
+    │   └── WeightsError         a model file is missing, short, corrupt or cannot be fetched
     ├── ReplyError          the model answered, but not with what was asked for
-    └── WeightsError        a model file is missing, short, corrupt or cannot be fetched
+    └── LabError            JupyterLab did not start, or ended by itself
 
 Each message says what was wrong, where, and what to do about it.
 """
@@ -50,7 +51,7 @@ class MissingPackageError(SdkitError, ImportError):
 
     def __init__(self, package: str, why: str, extra: str = "lab") -> None:
         super().__init__(
-            f"{package} is needed to {why} and is not installed. In the checkout: python -m pip install -e '.[{extra}]'"
+            f'{package} is needed to {why} and is not installed. In the checkout: python -m pip install -e ".[{extra}]"'
         )
         self.package = package
         self.extra = extra
@@ -94,6 +95,10 @@ class PromptTooLongError(ModelError, ValueError):
 
 class WeightsError(ModelError):
     """A model file is missing, short, corrupt, a different file, or cannot be fetched."""
+
+
+class LabError(SdkitError):
+    """JupyterLab did not start, or ended by itself."""
 
 
 class ReplyError(SdkitError):

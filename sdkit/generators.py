@@ -227,6 +227,7 @@ class DialogGenerator:
             The model cannot be used, or the prompt does not fit into its context.
         """
         settings = self._settings
+        _check_id(id)
         reply = structured.request(self._messages(settings), self._format, model=self._llm, seed=seed)
         return self._result(reply, settings, id)
 
@@ -235,6 +236,7 @@ class DialogGenerator:
     async def agenerate(self, seed: int | None = None, id: int | str | None = None) -> Any:
         """Do what `generate` does, awaitable."""
         settings = self._settings
+        _check_id(id)
         reply = await structured.arequest(self._messages(settings), self._format, model=self._llm, seed=seed)
         return self._result(reply, settings, id)
 
@@ -246,7 +248,7 @@ class DialogGenerator:
         return prompts.whole_dialogue(settings.details, self._speakers, self._turns, self._examples)
 
     def _result(self, reply: Reply, settings: _Settings, dialog_id: int | str | None) -> Any:
-        if not isinstance(reply.value, LLMDialogOutput):
+        if self._turns is None:  # an output_format of the user's own
             return reply.value if isinstance(reply.value, BaseModel) else reply.raw
         return Dialog(
             dialogId=dialog_id,
@@ -272,6 +274,11 @@ def _provenance(reply: Reply) -> Provenance:
         attempts=reply.attempts,
         replayed=False,
     )
+
+
+def _check_id(dialog_id: int | str | None) -> None:
+    if dialog_id is not None and not isinstance(dialog_id, int | str):
+        raise InputError(f"id={dialog_id!r}: the id of a dialogue is a whole number or a text")
 
 
 def _checked_speakers(speakers: Sequence[str] | None) -> tuple[str, ...] | None:

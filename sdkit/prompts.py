@@ -60,7 +60,8 @@ def whole_dialogue(
     """
     messages = [("system", DIALOGUE_SYSTEM)]
     for example in examples:
-        about = example.scenario if isinstance(example.scenario, str) else json.dumps(example.scenario or {})
+        about = example.scenario or "A short conversation."
+        about = about if isinstance(about, str) else json.dumps(about, ensure_ascii=False)
         cast = [str(speaker) for speaker in example.speakers]
         messages.append(("human", _question(about, cast, None)))
         said = [{"speaker": str(turn.speaker), "text": turn.text} for turn in example.turns]

@@ -83,6 +83,44 @@ def test_without_a_network_it_says_what_is_missing_and_the_next_run_starts_afres
     assert again.stderr.startswith("No network:")
 
 
+def test_two_set_ups_at_once_do_not_meet(checkout: Path) -> None:
+    # Given a set-up that is under way
+    with (checkout / ".sdkit-setup.lock").open("w") as lock:
+        fcntl = pytest.importorskip("fcntl")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        (checkout / ".venv").mkdir()
+        (checkout / ".venv" / ".sdkit-made").touch()
+        (checkout / ".venv" / ".sdkit-building").touch()
+        # When another one begins, Then it leaves the environment alone
+        result = run(checkout, "test")
+    assert result.returncode == 1
+    assert "Another set-up is running" in result.stderr
+    assert (checkout / ".venv" / ".sdkit-building").exists()
+
+
+def test_an_environment_of_somebody_else_is_never_taken_away(checkout: Path) -> None:
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "mine.txt").write_text("precious")
+    result = run(checkout, "lab")
+    assert result.returncode == 1
+    assert "not ours" in result.stderr
+    assert (checkout / ".venv" / "mine.txt").read_text() == "precious"
+
+
+def test_a_file_in_the_place_of_the_environment_is_one_sentence(checkout: Path) -> None:
+    (checkout / ".venv").write_text("a file")
+    result = run(checkout, "lab")
+    assert result.returncode == 1
+    assert result.stderr.startswith("The environment in .venv cannot be made")
+    assert "Traceback" not in result.stderr
+
+
+def test_help_on_a_bare_machine_installs_nothing(checkout: Path) -> None:
+    result = run(checkout, "lab", "--help")
+    assert "python3 -m sdkit lab" in result.stderr
+    assert not (checkout / ".venv").exists()
+
+
 def test_other_commands_do_not_install_anything(checkout: Path) -> None:
     result = run(checkout, "doctor")
     assert result.returncode == 1

@@ -31,6 +31,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         (["generate", " ", "--model", "m"], "dialogue_details is empty"),
         (["generate", "x", "--model", "m", "--speakers", "Ana"], "two or more"),
         (["generate", "x", "--model", "m", "--turns", "5", "2"], "turns=(5, 2)"),
+        (["generate", "x", "--model", "m", "--output", "a.pdf"], "a.pdf ends neither"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_code_2(

@@ -322,7 +322,7 @@ for _ in range(5000):
         ({"turns": [], "scenario": {"a": {1, 2}}}, r"scenario\.a: .*JSON.* \(found \{1, 2\}\)"),
         ({"turns": [], "scenario": {"a": float("nan")}}, "scenario: JSON has .* no NaN"),
         ({"turns": [], "scenario": {"a": float("inf")}}, "scenario: JSON has no infinite numbers"),
-        ({"turns": [], "scenario": DEEP}, r"scenario\..*depth exceeded \(found a deeply nested dict\)"),
+        ({"turns": [], "scenario": DEEP}, r"scenario\..* \(found a deeply nested dict\)"),
         ([], "Input should be a valid dictionary"),
     ],
     ids=["no turns", "turns None", "no speaker", "text 3", "set", "NaN", "infinity", "deep", "list"],

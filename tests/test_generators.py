@@ -303,3 +303,19 @@ def test_repr_names_the_model_and_the_beginning_of_the_details() -> None:
 def test_examples_that_are_no_dialogues_are_refused(examples: list[Any]) -> None:
     with pytest.raises(InputError, match="examples="):
         DialogGenerator("m", "Ana meets Tom.", examples=examples)
+
+
+def test_an_id_that_is_none_is_refused_before_the_model_is_asked(fake_ollama: FakeOllama) -> None:
+    with pytest.raises(InputError, match=r"id=1\.5"):
+        ana_and_tom().generate(id=1.5)  # type: ignore[arg-type]
+    assert fake_ollama.received == []
+
+
+def test_an_own_output_format_keeps_its_fields(fake_ollama: FakeOllama) -> None:
+    class WithMood(LLMDialogOutput):
+        mood: str
+
+    fake_ollama.say('{"dialog": [{"speaker": "Ana", "text": "Hello."}], "mood": "glad"}')
+    made = DialogGenerator("m", "Ana meets Tom.", output_format=WithMood).generate()
+    assert isinstance(made, WithMood)
+    assert made.mood == "glad"

@@ -69,7 +69,8 @@ class Runtime:
             self._server = xllamacpp.Server(parameters)
         except RuntimeError as error:
             raise WeightsError(
-                f"llama.cpp cannot load {path}: the file is cut, or of a kind it does not know"
+                f"llama.cpp cannot load {path} with num_ctx={context}: the file is cut or of a kind it does not know, "
+                "or the memory is too small"
             ) from error
         self._grammar = xllamacpp.json_schema_to_grammar
         self._busy = threading.Lock()
@@ -187,6 +188,9 @@ def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT) -> Runtime:
     key = (str(entry.path), context)
     with _loading:
         if key not in _loaded:
+            # One copy of a model, and two models, at most: whoever still talks to another one keeps it until the end.
+            for other in [other for other in _loaded if other[0] == key[0]] or list(_loaded)[:-1]:
+                del _loaded[other]
             _loaded[key] = Runtime(weights.verified(entry), entry.name, context)
         return _loaded[key]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import httpx
 
@@ -59,6 +60,10 @@ def chat_models(timeout: float = 1.0) -> list[str] | None:
         reply = httpx.get(f"{url()}/api/tags", timeout=timeout, trust_env=False)
         reply.raise_for_status()
         models = reply.json()["models"]
-        return [m["name"] for m in models if "bert" not in str((m.get("details") or {}).get("family", ""))]
+        return [model["name"] for model in models if not _only_embeds(model)]
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _only_embeds(model: dict[str, Any]) -> bool:
+    return "embed" in model["name"] or "bert" in str((model.get("details") or {}).get("family", ""))

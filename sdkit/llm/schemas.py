@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 
 from sdkit.errors import InputError, first_problem
 
@@ -34,10 +34,14 @@ def reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]
     if schema is None:
         return None, str
     if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return _json_schema(schema), schema.model_validate_json
+        try:
+            return _json_schema(schema), schema.model_validate_json
+        except PydanticUserError as error:
+            raise InputError(f"{schema.__name__} has no JSON schema: {error.message}") from error
     if not isinstance(schema, Mapping):
         raise InputError(f"a schema is a pydantic class, a JSON schema as a dict, or None; not {schema!r}")
     import jsonschema
+    import referencing.exceptions
 
     wanted = dict(schema)
     kind = jsonschema.validators.validator_for(wanted, default=jsonschema.Draft202012Validator)
@@ -47,8 +51,14 @@ def reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]
         raise InputError(f"this is not a JSON schema: {error.message}") from error
 
     def read(raw: str) -> Any:
-        value = json.loads(raw)
-        if problem := jsonschema.exceptions.best_match(kind(wanted).iter_errors(value)):
+        try:
+            value = json.loads(raw)
+            problem = jsonschema.exceptions.best_match(kind(wanted).iter_errors(value))
+        except RecursionError:
+            raise ValueError("is nested too deeply") from None
+        except referencing.exceptions.Unresolvable as error:
+            raise InputError(f"this JSON schema refers to {error.ref}, which is not in it") from error
+        if problem:
             raise ValueError(f"does not fit the schema at {problem.json_path}: {problem.message}")
         return value
 

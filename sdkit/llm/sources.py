@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -139,7 +140,9 @@ def _download(requirement: str, folder: Path, bar: Any) -> Path:
         try:
             while pip.poll() is None:
                 # pip's own bar cannot be read through a pipe; the file that it writes can be watched.
-                largest = max((file.stat().st_size for file in scratch.rglob("*.whl") if file.is_file()), default=0)
+                largest = seen
+                with contextlib.suppress(OSError):  # pip moves it away when it is done
+                    largest = max((file.stat().st_size for file in scratch.rglob("*.whl")), default=0)
                 bar.update(max(0, largest - seen))
                 seen = max(seen, largest)
                 time.sleep(0.1)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 Messages = str | Sequence[tuple[str, str]]
+ROLES = ("system", "human", "ai")
 ATTEMPTS = 3
 """How often a model is asked, each time with another seed, before `ReplyError`."""
 
@@ -195,21 +196,26 @@ async def arequest(
     raise call.failure()
 
 
+def _checked(messages: Messages) -> list[tuple[str, str]]:
+    pairs = [("human", messages)] if isinstance(messages, str) else list(messages)
+    for pair in pairs:
+        if not (isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
+            raise InputError(f'messages are a text, or pairs such as ("system", "Be brief."); not {pair!r}')
+        if pair[0] not in ROLES:
+            raise InputError(f"there is no role {pair[0]!r} in messages; there are {', '.join(ROLES)}")
+    return [(role, text) for role, text in pairs]
+
+
 class _Call:
     """Everything about one call of `ask` but the waiting, which differs between the plain and the async form."""
 
     def __init__(self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int) -> None:
         if attempts < 1:
             raise InputError(f"attempts={attempts!r}: at least one is needed")
-        self.messages = [("human", messages)] if isinstance(messages, str) else list(messages)
+        self.messages = _checked(messages)
         self.schema, self.validate = schemas.reader(schema)
         self.llm = llm
         self.attempts = attempts
-        self.hash = hashlib.sha256(
-            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode(
-                "utf-8", "surrogatepass"
-            )
-        ).hexdigest()
         if seed is None:
             own = getattr(llm, "seed", None)
             seed = own if isinstance(own, int) else random_seed()
@@ -221,6 +227,11 @@ class _Call:
             # This model cannot be held to a schema: it can only be told.
             told = "Answer with one JSON object and nothing else. It has to fit this JSON schema:\n"
             self.messages.insert(0, ("system", told + json.dumps(self.schema, ensure_ascii=False)))
+        self.hash = hashlib.sha256(
+            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode(
+                "utf-8", "surrogatepass"
+            )
+        ).hexdigest()
 
     def next_model(self) -> BaseChatModel | None:
         """Return the model for the next attempt, or None when there have been enough."""
@@ -247,6 +258,8 @@ class _Call:
             return None
         try:
             value = self.validate(self.raw)
+        except InputError:  # the schema is to blame, not the reply
+            raise
         except ValueError as error:
             self.problem = schemas.complaint(error, self.raw)
             return None
@@ -287,6 +300,8 @@ class _Call:
             return ModelUnavailableError(f"{name} did not answer in time; try again, or use a smaller model")
         if getattr(error, "status_code", None) == 404 and _takes_format(self.llm):
             return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
+        if (status := getattr(error, "status_code", None)) is not None:
+            return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
         return error
 
 

@@ -198,8 +198,13 @@ def pull(name: str = "", progress: bool = True) -> Path:
         if not weights.sources:
             raise
     target = weights.path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(target.parent).free
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(target.parent).free
+    except OSError as error:
+        raise WeightsError(
+            f"{target.parent} cannot be used ({error.strerror}); set SDKIT_CACHE to another folder"
+        ) from error
     if weights.size and free < 1.2 * weights.size:
         raise WeightsError(
             f"{weights.name} needs {1.2 * weights.size / 1e6:,.0f} MB and the disk of {target.parent} has "

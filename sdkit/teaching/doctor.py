@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from sdkit.errors import SdkitError
 from sdkit.llm import ollama, weights
+from sdkit.llm.spec import chat_model, choose_model
 
 PACKAGES = ("pydantic", "langchain-ollama", "pandas", "ipywidgets", "xllamacpp")
-INSTALL = "python -m pip install -e '.[lab]'"
+INSTALL = "python3 -m sdkit lab --check"
 MIN_MEMORY = 1.0  # GB free: SmolLM2 takes 0.3, JupyterLab and a kernel about as much
 MIN_DISK = 1.0  # GB free
 
@@ -44,9 +46,9 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at everything that the workshop needs; nothing is changed."""
+    """Look at everything that the workshop needs."""
     checks: tuple[Callable[[], Finding], ...] = (
-        _python, _packages, _jupyterlab, _kernel, _ollama, _weights, _memory, _disk, _write_access,
+        _python, _packages, _jupyterlab, _kernel, _ollama, _weights, _default, _memory, _disk, _write_access,
     )  # fmt: skip
     return [check() for check in checks]
 
@@ -110,6 +112,15 @@ def _weights() -> Finding:
     return Finding("embedded model", False, f"{weights.DEFAULT} is not here", mend)
 
 
+def _default() -> Finding:
+    try:
+        name, why = choose_model()
+        chat_model(name)
+    except SdkitError as error:
+        return Finding("default model", False, str(error), "unset SDKIT_MODEL and OLLAMA_HOST, or correct them")
+    return Finding("default model", True, f"{name}, {why}")
+
+
 def _memory() -> Finding:
     try:
         free = importlib.import_module("psutil").virtual_memory().available / 1e9
@@ -120,7 +131,8 @@ def _memory() -> Finding:
 
 
 def _disk() -> Finding:
-    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    places = [Path.cwd(), next(place for place in weights.models_folder().parents if place.exists())]
+    free = min(shutil.disk_usage(place).free for place in places) / 1e9
     return Finding("disk", free >= MIN_DISK, f"{free:.1f} GB free", f"make room ({MIN_DISK:.0f} GB needed)")
 
 
@@ -131,6 +143,6 @@ def _write_access() -> Finding:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError:
-            who = "the checkout" if folder == Path.cwd() else "the models' cache"
-            return Finding("write access", False, f"{folder} cannot be written to", f"move {who}, or set SDKIT_CACHE")
+            mend = f"chmod u+w {folder}" if folder == Path.cwd() else "set SDKIT_CACHE to a folder of yours"
+            return Finding("write access", False, f"{folder} cannot be written to", mend)
     return Finding("write access", True, f"{os.curdir} and the models' cache")

@@ -16,14 +16,9 @@ from typing import IO, Self
 
 import httpx
 
-from sdkit.errors import SdkitError
+from sdkit.errors import InputError, LabError
 
-FIRST_PORT = 8888
 _OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": "false"}}
-
-
-class LabError(SdkitError):
-    """JupyterLab did not start."""
 
 
 class JupyterLab:
@@ -39,7 +34,7 @@ class JupyterLab:
         Where to look for a free port, upwards.
     """
 
-    def __init__(self, root: Path, page: str, first_port: int = FIRST_PORT) -> None:
+    def __init__(self, root: Path, page: str, first_port: int = 8888) -> None:
         self.root = root
         self.page = page
         self.port = free_port(first_port)
@@ -88,10 +83,17 @@ class JupyterLab:
         raise LabError(f"JupyterLab did not start. The end of its log:\n{self._log_end()}")
 
     def serve(self) -> None:
-        """Wait until it ends, or Ctrl-C."""
+        """Wait until Ctrl-C, or until somebody shuts it down from within.
+
+        Raises
+        ------
+        LabError
+            It ended by itself, with an error.
+        """
         assert self._process is not None
         try:
-            self._process.wait()
+            if self._process.wait():
+                raise LabError(f"JupyterLab ended by itself. The end of its log:\n{self._log_end()}")
         except KeyboardInterrupt:
             print("\nStopping JupyterLab.")
 
@@ -122,7 +124,11 @@ def free_port(first: int) -> int:
     ------
     LabError
         None of the next hundred is free.
+    InputError
+        There is no such port.
     """
+    if not 1 <= first <= 65535:
+        raise InputError(f"--port {first}: a port is a number from 1 to 65535")
     for port in range(first, min(first + 100, 65536)):
         with socket.socket() as probe:
             try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from pathlib import Path
 
 import sdkit
@@ -75,7 +74,7 @@ def copy_lessons(root: Path) -> list[str]:
                 "To have the new one too, rename yours."
             )
             continue
-        shutil.copyfile(lesson, copy)
+        write_text(copy, read_text(lesson))
         made[lesson.name] = new
     write_text(record, json.dumps(made, indent=1, sort_keys=True))
     return kept

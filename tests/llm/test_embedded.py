@@ -147,7 +147,7 @@ def test_a_cut_file_of_weights_cannot_be_loaded(tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     with weights.find().path.open("rb") as stream:
         cut.write_bytes(stream.read(1_000_000))
-    with pytest.raises(WeightsError, match=r"cannot load .*cut\.gguf: the file is cut"):
+    with pytest.raises(WeightsError, match=r"cannot load .*cut\.gguf .*: the file is cut"):
         ask("Hi", model=f"embedded:{cut}")
 
 

@@ -185,3 +185,35 @@ def test_a_server_that_takes_too_long_is_named(fake_ollama: FakeOllama) -> None:
     with pytest.raises(ModelUnavailableError, match="fake did not answer in time"):
         ask("Hi", model=chat_model("fake", client_kwargs={"timeout": 0.2}))
     given_up.set()
+
+
+@pytest.mark.parametrize("messages", [["Hello"], [("human", 3)], [("nobody", "Hello")], [("human", "a", "b")]])
+def test_messages_of_another_form_are_refused(messages: Any) -> None:
+    with pytest.raises(InputError, match=r"messages"):
+        ask(messages, model="m")
+
+
+def test_a_deeply_nested_reply_does_not_fit(fake_ollama: FakeOllama) -> None:
+    fake_ollama.say("[" * 100_000, times=3)
+    with pytest.raises(ReplyError, match=r"is nested too deeply|was not JSON"):
+        ask("Hello", {"type": "object"}, model="m")
+
+
+def test_a_schema_that_refers_to_nothing_is_the_callers_fault(fake_ollama: FakeOllama) -> None:
+    fake_ollama.say("{}")
+    with pytest.raises(InputError, match="#/nowhere"):
+        ask("Hello", {"$ref": "#/nowhere"}, model="m")
+
+
+def test_a_class_without_a_json_schema_is_refused() -> None:
+    class Odd(BaseModel):
+        call: Callable[[], int]
+
+    with pytest.raises(InputError, match="Odd has no JSON schema"):
+        ask("Hello", Odd, model="m")
+
+
+def test_a_server_in_trouble_is_told_with_its_words(fake_ollama: FakeOllama) -> None:
+    fake_ollama.fail(500, "model requires more system memory")
+    with pytest.raises(ModelUnavailableError, match="the error 500: model requires more system memory"):
+        ask("Hello", model="m")

@@ -16,7 +16,8 @@ def finding(what: str) -> Finding:
 def test_every_thing_has_its_line() -> None:
     findings = doctor.examine()
     assert [f.what for f in findings] == [
-        "Python", "packages", "JupyterLab", "kernel", "Ollama", "embedded model", "memory", "disk", "write access",
+        "Python", "packages", "JupyterLab", "kernel", "Ollama", "embedded model", "default model", "memory", "disk",
+        "write access",
     ]  # fmt: skip
     assert all(f.ok or f.fix for f in findings)
 
