@@ -196,8 +196,10 @@ def test_an_answer_that_nobody_waits_for_frees_the_runtime(
 
 
 INTERRUPTED = f"""
-    import json, time
+    import json, signal, time
     from sdkit import chat_model
+    # Shells start background jobs with Ctrl-C ignored, and children inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     model = chat_model("embedded", seed=3, num_predict=12)
     before = model.invoke("Say hello.").text
     try:
