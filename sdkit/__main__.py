@@ -12,6 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(HERE, ".venv")
+OLD = VENV + ".old"
 MADE = os.path.join(VENV, ".sdkit-made")  # this .venv is of our making, so we may take it away again
 BUILDING = os.path.join(VENV, ".sdkit-building")  # there while the .venv is unfinished
 READY = os.path.join(VENV, ".sdkit-ready")  # what was installed, once all of it was
@@ -145,7 +146,9 @@ def prepare(extras):
         if not ours and os.listdir(VENV):
             sys.exit("The folder .venv is not ours and has no working Python: move it away, and run this again.")
         print("The last set-up was interrupted; starting it afresh.")
-        shutil.rmtree(VENV)
+        shutil.rmtree(OLD, ignore_errors=True)
+        os.rename(VENV, OLD)  # first of all: an interruption in mid-removal leaves nothing half there under its name
+        shutil.rmtree(OLD)
         works = False
     if not works:
         if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
