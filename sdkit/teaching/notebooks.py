@@ -11,6 +11,9 @@ from sdkit.errors import FileError, MissingPackageError
 from sdkit.files import read_text
 
 
+QUIET = ["--IPKernelApp.log_level=ERROR"]  # the kernel's remarks on its own transport help nobody here
+
+
 @dataclass(frozen=True)
 class Run:
     """How one notebook ran.
@@ -65,7 +68,11 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     environment = os.environ | ({"SDKIT_MODEL": model} if model else {})
     client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        extra_arguments=QUIET,
+        resources={"metadata": {"path": str(path.parent)}},
     )
     started = time.perf_counter()
     problem = None
