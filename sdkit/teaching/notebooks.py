@@ -10,7 +10,6 @@ from pathlib import Path
 from sdkit.errors import FileError, MissingPackageError
 from sdkit.files import read_text
 
-
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # the kernel's remarks on its own transport help nobody here
 
 
