@@ -298,9 +298,10 @@ class _Call:
             )
         if isinstance(error, httpx.TimeoutException):
             return ModelUnavailableError(f"{name} did not answer in time; try again, or use a smaller model")
-        if getattr(error, "status_code", None) == 404 and _takes_format(self.llm):
+        status = getattr(error, "status_code", None)
+        if status == 404 and _takes_format(self.llm):
             return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
-        if (status := getattr(error, "status_code", None)) is not None:
+        if status is not None:
             return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
         return error
 

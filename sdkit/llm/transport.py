@@ -17,7 +17,7 @@ import httpx
 
 from sdkit.llm import embedded, protocol
 
-HEADERS = {"content-type": "application/x-ndjson", "x-sdkit": "embedded"}
+HEADERS = {"content-type": "application/x-ndjson"}
 _installing = threading.Lock()
 
 
