@@ -10,6 +10,7 @@
     │   ├── UnknownModelError    no model of that name
     │   ├── ModelUnavailableError  its server or its weights are not there
     │   ├── PromptTooLongError   the prompt does not fit into the model's context
+    │   ├── NotRecordedError     only recorded answers may be used, and there is none
     │   └── WeightsError         a model file is missing, short, corrupt or cannot be fetched
     ├── ReplyError          the model answered, but not with what was asked for
     └── LabError            JupyterLab did not start, or ended by itself
@@ -91,6 +92,10 @@ class ModelUnavailableError(ModelError):
 
 class PromptTooLongError(ModelError, ValueError):
     """The prompt does not fit into the model's context."""
+
+
+class NotRecordedError(ModelError):
+    """Only recorded answers may be used (``SDKIT_LLM=replay``), and this request has none."""
 
 
 class WeightsError(ModelError):
