@@ -81,7 +81,7 @@ class Provenance(BaseModel):
     Attributes
     ----------
     model : str
-        The model as it was asked for, such as "qwen2.5:14b" or "embedded:smollm2-135m".
+        Who answered, such as "qwen2.5:14b" or "embedded:smollm2-135m".
     seed : int
         The seed of the answer that was kept; it differs from `Dialog.seed` when `attempts` is above 1.
     options : dict
@@ -91,7 +91,7 @@ class Provenance(BaseModel):
     versions : dict
         Versions of Python, sdkit and the libraries between it and the model.
     seconds : float
-        Time from the first request to the last answer.
+        Time from the first request to the last answer; None if that was replayed.
     prompt_tokens, completion_tokens : int
         What the model counted, for the answer that was kept.
     finish_reason : str

@@ -262,17 +262,17 @@ class DialogGenerator:
 
 def _provenance(reply: Reply) -> Provenance:
     return Provenance(
-        model=reply.model,
+        model=reply.answered_by,
         seed=reply.seed,
         options=reply.options,
         prompt_hash=reply.prompt_hash,
         versions=structured.versions(),
-        seconds=round(reply.seconds, 3),
+        seconds=None if reply.seconds is None else round(reply.seconds, 3),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         finish_reason=reply.finish_reason,
         attempts=reply.attempts,
-        replayed=False,
+        replayed=reply.replayed,
     )
 
 

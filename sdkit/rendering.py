@@ -104,12 +104,14 @@ def caption(dialog: Dialog) -> str:
     parts = [f"Dialogue{'' if dialog.dialogId is None else f' {dialog.dialogId}'}: {length}"]
     if dialog.turns:
         parts.append("between " + " and ".join(str(speaker) for speaker in dialog.speakers))
-    if dialog.model is not None:
-        parts.append(f"by {dialog.model}")
+    made = dialog.provenance
+    # A lesson's model is a placeholder: here is the place to say who it was.
+    if (model := made.model if made and made.model else dialog.model) is not None:
+        parts.append(f"by {model}")
     if dialog.seed is not None:
         parts.append(f"seed {dialog.seed}")
-    if dialog.provenance and dialog.provenance.replayed is not None:
-        parts.append("replayed" if dialog.provenance.replayed else "live")
+    if made and made.replayed is not None:
+        parts.append("replayed" if made.replayed else "live")
     return ", ".join(parts)
 
 

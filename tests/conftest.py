@@ -51,7 +51,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SDKIT_MODEL", "OLLAMA_HOST"):
+    for name in ("SDKIT_MODEL", "SDKIT_LLM", "SDKIT_LLM_LOG", "SDKIT_TIMEOUT", "OLLAMA_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -88,9 +88,9 @@ class FakeOllama:
         """Queue a reply."""
         self.queue.extend([(200, self._reply(text, done_reason))] * times)
 
-    def fail(self, status: int, error: str) -> None:
+    def fail(self, status: int, error: str, times: int = 1) -> None:
         """Queue a refusal."""
-        self.queue.append((status, {"error": error}))
+        self.queue.extend([(status, {"error": error})] * times)
 
     def chat(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.received.append(body)

@@ -25,10 +25,10 @@ TIMEOUT_TRIES = 3
 TIMEOUT = 300.0
 """Seconds that a server may stay silent, unless $SDKIT_TIMEOUT says otherwise: large models load slowly."""
 CONNECT_TIMEOUT = 10.0
+FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 60.0
 """Seconds; a server that asks for a longer one is not asked again."""
 
-_FIRST_PAUSE = 0.5
 _BUSY = {429, 500, 502, 503, 504, 529}
 _LOST = ("ReadError", "WriteError", "RemoteProtocolError", "CloseError")
 _DIE = random.SystemRandom()  # pauses are no part of any result
@@ -95,7 +95,7 @@ def again(error: Exception, tried: int) -> bool:
 
 def pause(tried: int) -> float:
     """Return the seconds to wait before the next try: longer each time, and not the same for everybody."""
-    return _FIRST_PAUSE * float(2 ** (tried - 1)) * _DIE.uniform(0.5, 1.5)
+    return FIRST_PAUSE * float(2 ** (tried - 1)) * _DIE.uniform(0.5, 1.5)
 
 
 def delay(response: Any, tried: int) -> float | None:

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 import sdkit
 from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError
-from sdkit.llm import ollama, schemas
+from sdkit.llm import playback, schemas, transport
 from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
@@ -53,15 +53,19 @@ class Reply:
     raw : str
         The text that the model sent.
     model : str
-        The model's name.
+        The model's name, as it was asked for.
+    answered_by : str
+        The model that answered; another one than `model` in a lesson, where that is a placeholder.
+    replayed : bool
+        Whether a recording answered.
     seed, first_seed : int
         The seed of this reply, and the seed of the first attempt.
     options : dict
         The sampling options that were set.
     prompt_hash : str
         SHA-256 of messages and schema.
-    seconds : float
-        From the first request to this reply.
+    seconds : float or None
+        From the first request to this reply; None if it was replayed.
     prompt_tokens, completion_tokens : int or None
         As the model counted.
     finish_reason : str or None
@@ -73,11 +77,13 @@ class Reply:
     value: Any
     raw: str
     model: str
+    answered_by: str
+    replayed: bool
     seed: int
     first_seed: int
     options: dict[str, Any]
     prompt_hash: str
-    seconds: float
+    seconds: float | None
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
@@ -167,11 +173,12 @@ def request(
     """Do what `ask` does, and return the reply with all that is known about it."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
     while (llm := call.next_model()) is not None:
-        try:
-            message = llm.invoke(call.messages)
-        except Exception as error:
-            raise call.in_words(error) from error
-        if (reply := call.take(message)) is not None:
+        with transport.listening() as heard:
+            try:
+                message = llm.invoke(call.messages)
+            except Exception as error:
+                raise call.in_words(error, heard) from error
+        if (reply := call.take(message, heard)) is not None:
             return reply
     raise call.failure()
 
@@ -187,11 +194,12 @@ async def arequest(
     """Do what `request` does, awaitable."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
     while (llm := call.next_model()) is not None:
-        try:
-            message = await llm.ainvoke(call.messages)
-        except Exception as error:
-            raise call.in_words(error) from error
-        if (reply := call.take(message)) is not None:
+        with transport.listening() as heard:
+            try:
+                message = await llm.ainvoke(call.messages)
+            except Exception as error:
+                raise call.in_words(error, heard) from error
+        if (reply := call.take(message, heard)) is not None:
             return reply
     raise call.failure()
 
@@ -216,10 +224,6 @@ class _Call:
         self.schema, self.validate = schemas.reader(schema)
         self.llm = llm
         self.attempts = attempts
-        if seed is None:
-            own = getattr(llm, "seed", None)
-            seed = own if isinstance(own, int) else random_seed()
-        self.first_seed = check_seed(seed)
         self.seeds: list[int] = []
         self.raw = self.problem = ""
         self.started = time.perf_counter()
@@ -232,6 +236,15 @@ class _Call:
                 "utf-8", "surrogatepass"
             )
         ).hexdigest()
+        self.first_seed = check_seed(self._any_seed() if seed is None else seed)
+
+    def _any_seed(self) -> int:
+        """Return the model's own seed, if it has one; in a lesson one that follows from the request; else any."""
+        own = getattr(self.llm, "seed", None)
+        if isinstance(own, int):
+            return own
+        lesson = playback.lesson_of(model_name(self.llm))
+        return lesson.next_seed(self.hash) if lesson else random_seed()
 
     def next_model(self) -> BaseChatModel | None:
         """Return the model for the next attempt, or None when there have been enough."""
@@ -245,7 +258,7 @@ class _Call:
             update["format"] = self.schema
         return self.llm.model_copy(update=update) if update else self.llm
 
-    def take(self, message: AIMessage) -> Reply | None:
+    def take(self, message: AIMessage, heard: transport.Heard) -> Reply | None:
         """Return the reply if it is valid; otherwise remember what was wrong with it."""
         about = message.response_metadata
         reason = about.get("done_reason") or about.get("finish_reason") or about.get("stop_reason")
@@ -268,11 +281,13 @@ class _Call:
             value=value,
             raw=self.raw,
             model=model_name(self.llm),
+            answered_by=heard.model or model_name(self.llm),
+            replayed=heard.replayed,
             seed=self.seeds[-1],
             first_seed=self.first_seed,
             options={name: value for name in _OPTIONS if (value := getattr(self.llm, name, None)) is not None},
             prompt_hash=self.hash,
-            seconds=time.perf_counter() - self.started,
+            seconds=None if heard.replayed else time.perf_counter() - self.started,
             prompt_tokens=usage.get("input_tokens"),
             completion_tokens=usage.get("output_tokens"),
             finish_reason=reason,
@@ -283,27 +298,20 @@ class _Call:
         """Return the error that says no attempt was valid."""
         return ReplyError(self.problem, self.raw, self.schema, self.seeds)
 
-    def in_words(self, error: Exception) -> Exception:
+    def in_words(self, error: Exception, heard: transport.Heard) -> Exception:
         """Return what a client library raised as an error that says what to do, where that is known."""
-        import httpx
-
-        name = model_name(self.llm)
-        if isinstance(error, SdkitError):
-            return error
-        if isinstance(error, ConnectionError | httpx.ConnectError):
-            where = getattr(self.llm, "base_url", None) or ollama.url()
-            return ModelUnavailableError(
-                f"nothing answers at {ollama.shown(where)}, where {name} should be. Start Ollama (`ollama serve`), "
-                'or use the model that needs no server: model="embedded"'
-            )
-        if isinstance(error, httpx.TimeoutException):
-            return ModelUnavailableError(f"{name} did not answer in time; try again, or use a smaller model")
+        name = heard.model or model_name(self.llm)
         status = getattr(error, "status_code", None)
+        if isinstance(error, SdkitError) or status is None:
+            return error
         if status == 404 and _takes_format(self.llm):
             return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
-        if status is not None:
-            return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
-        return error
+        if status in {401, 403}:
+            return ModelUnavailableError(f"{name} refuses the key, or needs one ({status}): {error}")
+        if status == 429:
+            tries = f", also at try {heard.retries + 1}" if heard.retries else ""
+            return ModelUnavailableError(f"{name} has too much to do (429{tries}). Wait a little: {error}")
+        return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
 
 
 def _takes_format(llm: BaseChatModel) -> bool:

@@ -215,8 +215,8 @@ class _Conversation:
         name, _ = lesson.live_model()
         if mode == "auto":
             lesson.announce()
-        response = yield from self._live(call.with_model(name))
         self.heard.model = name
+        response = yield from self._live(call.with_model(name))
         if mode == "record" and response.status_code == self.http.codes.OK:
             yield _read(response)
             reply = wire.reply_of(call, response.headers.get("content-type", ""), response.text)
@@ -249,7 +249,7 @@ class _Conversation:
                 why = response = yield _send(request)
             except Exception as error:
                 if not retries.again(error, tried):
-                    raise retries.in_words(request, error, self.call.model) from error
+                    raise retries.in_words(request, error, self.heard.model or self.call.model) from error
                 why, delay = error, retries.pause(tried)
             else:
                 if (problem := retries.no_answer(request, response)) is not None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from sdkit import ask
 from sdkit.errors import InputError, ModelUnavailableError, ReplyError, UnknownModelError
-from sdkit.llm import aask, chat_model
+from sdkit.llm import aask, chat_model, retries
 from sdkit.llm.seeds import derive_seed
 from sdkit.llm.structured import request
 
@@ -179,10 +179,11 @@ def test_a_model_that_ollama_does_not_have_says_how_to_fetch_it(fake_ollama: Fak
     assert len(fake_ollama.received) == 1
 
 
-def test_a_server_that_takes_too_long_is_named(fake_ollama: FakeOllama) -> None:
+def test_a_server_that_takes_too_long_is_named(fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
     given_up = threading.Event()
     fake_ollama.answer = lambda body: str(given_up.wait(10))
-    with pytest.raises(ModelUnavailableError, match="fake did not answer in time"):
+    with pytest.raises(ModelUnavailableError, match=r"fake at http://127.0.0.1:\d+ said nothing for 0.2 s, 3 times"):
         ask("Hi", model=chat_model("fake", client_kwargs={"timeout": 0.2}))
     given_up.set()
 
@@ -213,7 +214,8 @@ def test_a_class_without_a_json_schema_is_refused() -> None:
         ask("Hello", Odd, model="m")
 
 
-def test_a_server_in_trouble_is_told_with_its_words(fake_ollama: FakeOllama) -> None:
-    fake_ollama.fail(500, "model requires more system memory")
+def test_a_server_in_trouble_is_told_with_its_words(fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+    fake_ollama.fail(500, "model requires more system memory", times=retries.TRIES)
     with pytest.raises(ModelUnavailableError, match="the error 500: model requires more system memory"):
         ask("Hello", model="m")
