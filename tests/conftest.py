@@ -72,6 +72,10 @@ class FakeOllama:
         The bodies of the /api/chat requests, in order.
     answer : callable
         From the body of a request to the text of the reply, for when nothing is queued.
+    stream : callable
+        From the body of a request to the lines of the reply, sent one by one.
+    headers : dict
+        Further headers of all replies.
     tags : bytes
         What /api/tags says.
     """
@@ -79,6 +83,8 @@ class FakeOllama:
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
         self.answer: Callable[[dict[str, Any]], str] | None = None
+        self.stream: Callable[[dict[str, Any]], Iterator[bytes]] | None = None
+        self.headers: dict[str, str] = {}
         self.tags = b'{"models": []}'
         self.queue: deque[tuple[int, dict[str, Any]]] = deque()
         self.server = _Server(("127.0.0.1", 0), self._handler())
@@ -111,15 +117,28 @@ class FakeOllama:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if fake.stream and not fake.queue:
+                    fake.received.append(body)
+                    return self._send_lines(fake.stream(body))
                 status, reply = fake.chat(body) if self.path == "/api/chat" else (404, {"error": self.path})
                 self._send(status, json.dumps(reply).encode() + b"\n")
 
             def do_GET(self) -> None:
                 self._send(*((200, fake.tags) if self.path == "/api/tags" else (404, b"{}")))
 
+            def _send_lines(self, lines: Iterator[bytes]) -> None:
+                self.send_response(200)
+                self.send_header("content-type", "application/x-ndjson")
+                self.send_header("connection", "close")
+                self.end_headers()
+                for line in lines:
+                    self.wfile.write(line)
+                    self.wfile.flush()
+
             def _send(self, status: int, content: bytes) -> None:
                 self.send_response(status)
-                self.send_header("content-type", "application/x-ndjson")
+                for name, value in ({"content-type": "application/x-ndjson"} | fake.headers).items():
+                    self.send_header(name, value)
                 self.send_header("content-length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

@@ -14,7 +14,7 @@ def reaches(model: str) -> bool:
     """Tell whether a model's name means a provider other than Ollama."""
     from sdkit.llm import providers
 
-    return providers.provider_of(model) is not None
+    return ":" in model and model.partition(":")[0] in providers.PROVIDERS
 
 
 def bare(model: str) -> str:

@@ -1,7 +1,8 @@
 """Recordings: the answers of a language model, kept in a file, each under the SHA-256 of its request.
 
-A recording is a JSONL file: a header, then an answer a line with the request that it answers, sorted by the request, so
-that a changed prompt is a readable change of one line. There are no hosts, keys, headers or times in it.
+A recording is a JSONL file: a header, the schemas that requests ask for, then an answer a line with the request that it
+answers. It is sorted by what was asked, so that a changed prompt is a readable change of one line. There are no hosts,
+keys, headers or times in it.
 """
 
 from __future__ import annotations
@@ -129,12 +130,12 @@ class Recording:
         return nearest, differences(nearest.request, call.request)
 
     def _write(self) -> None:
-        lines = [json.dumps(HEADER)]
-        lines += [
-            json.dumps({"key": a.key, "model": a.model, "request": a.request, "reply": a.reply}, ensure_ascii=False)
-            for a in self
+        schemas: dict[str, Any] = {}
+        answers = [
+            {"key": a.key, "model": a.model, "request": _packed(a.request, schemas), "reply": a.reply} for a in self
         ]
-        write_text(self.path, "\n".join(lines) + "\n")
+        lines = [HEADER, *({"schema": name, "is": schemas[name]} for name in sorted(schemas)), *answers]
+        write_text(self.path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def differences(recorded: Any, now: Any) -> list[str]:
@@ -148,6 +149,7 @@ def differences(recorded: Any, now: Any) -> list[str]:
 def _read(path: Path) -> Iterator[Answer]:
     mend = "Restore it, or record it anew: python -m sdkit notebooks record"
     seen: dict[str, int] = {}
+    schemas: dict[str, Any] = {}
     lines = read_text(path).split("\n")
     for number, line in enumerate(lines, 1):
         if number > 1 and not line.strip():
@@ -167,7 +169,11 @@ def _read(path: Path) -> Iterator[Answer]:
                 )
             continue
         try:
-            answer = Answer(entry["key"], str(entry["model"]), entry["request"], entry["reply"])
+            if "schema" in entry:
+                schemas[entry["schema"]] = entry["is"]
+                continue
+            request = _unpacked(entry["request"], schemas)
+            answer = Answer(entry["key"], str(entry["model"]), request, entry["reply"])
             right = wire.key_of(answer.request)
             answer.prompt  # noqa: B018 - a request without one is none
         except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -178,6 +184,23 @@ def _read(path: Path) -> Iterator[Answer]:
             raise FileError(path, f"a second answer for the request in line {seen[answer.key]}: keep one", number)
         seen[answer.key] = number
         yield answer
+
+
+def _packed(request: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return a request with the name of its schema instead of the schema, which is long and in many of them."""
+    schema = request["body"].get("format")
+    if not isinstance(schema, dict):
+        return request
+    name = wire.key_of(schema)[:12]
+    schemas[name] = schema
+    return {**request, "body": {**request["body"], "format": {"schema": name}}}
+
+
+def _unpacked(request: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = request["body"].get("format")
+    if not isinstance(schema, dict) or set(schema) != {"schema"}:
+        return request
+    return {**request, "body": {**request["body"], "format": schemas[schema["schema"]]}}
 
 
 def _order(answer: Answer) -> str:
@@ -199,7 +222,7 @@ def _contrast(before: Any, after: Any) -> str:
     """Say what was recorded and what is asked now, from a little before the place where long texts part."""
     one, two = (value if isinstance(value, str) else json.dumps(value) for value in (before, after))
     same = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
-    start = max(0, same - _SHOWN // 3)
+    start = 0 if max(len(one), len(two)) <= _SHOWN else max(0, same - _SHOWN // 3)
 
     def shown(value: Any, text: str) -> str:
         if value is None:

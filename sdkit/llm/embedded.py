@@ -30,7 +30,7 @@ DEFAULT_CONTEXT = 4096
 """Tokens that prompt and answer may have together, unless `num_ctx` says otherwise."""
 
 SAMPLING = {"temperature": 0.8, "repeat_penalty": 1.15, "repeat_last_n": 64}
-"""What `chat_model` sets for embedded models: without a repeat penalty, tiny ones go round in circles; one that looks
+"""What holds unless a request says otherwise: without a repeat penalty, tiny ones go round in circles; one that looks
 further back makes them invent a new speaker for each turn."""
 
 _COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}

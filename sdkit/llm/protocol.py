@@ -111,7 +111,7 @@ def _request(body: Mapping[str, Any], runtime: embedded.Runtime) -> dict[str, An
         "return_progress": True,
         "cache_prompt": False,  # what was asked before must not change the answer
     }
-    for name, value in (body.get("options") or {}).items():
+    for name, value in {**embedded.SAMPLING, **(body.get("options") or {})}.items():
         if name == "num_ctx" or value is None:
             continue
         if name not in _OPTIONS:
