@@ -6,6 +6,7 @@ This is the only layer that tries again: the clients' own retries are told to ke
 from __future__ import annotations
 
 import base64
+import contextlib
 import email.utils
 import logging
 import os
@@ -180,9 +181,12 @@ def refusal(http: Any, request: Any, response: Any) -> Any:
 def _secrets(request: Any) -> list[str]:
     """Return what of a request nobody may read: the values of headers with keys, and what the address hides."""
     found = [value for name, value in request.headers.items() if _SECRET_HEADER.search(name)]
-    found += [part for value in found for part in value.split() if len(part) > 5]
+    found += [part for value in found for part in value.split()]
+    for value in list(found):
+        with contextlib.suppress(ValueError):  # "Basic" hides user and password in base64
+            found += base64.b64decode(value, validate=True).decode().split(":", 1)
     found += [request.url.password or "", *(value for _, value in request.url.params.items())]
-    return sorted({value for value in found if len(value) > 3}, key=len, reverse=True)
+    return sorted({value for value in found if len(value) > 5}, key=len, reverse=True)
 
 
 def _where(request: Any) -> str:

@@ -92,9 +92,11 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     if embedded.is_embedded(name):
         name = f"{embedded.PREFIX}:{weights.DEFAULT}" if name == embedded.PREFIX else name
         weights.verified(embedded.weights_of(name))
-        options = embedded.SAMPLING | options
+        options = embedded.SAMPLING | options  # as it would anyway; said, they are in the provenance
     else:
-        options = {"temperature": 0.8, "base_url": ollama.url(), "async_client_kwargs": _NO_IDLE} | options
+        # Without user and password, which the transport adds: the model's repr shows its address.
+        address = ollama.shown(ollama.url())
+        options = {"temperature": 0.8, "base_url": address, "async_client_kwargs": _NO_IDLE} | options
     from langchain_ollama import ChatOllama
 
     try:

@@ -45,9 +45,9 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     monkeypatch.setattr(playback, "_open", {})
-    yield Room(tmp_path / "42.jsonl", monkeypatch)
+    return Room(tmp_path / "42.jsonl", monkeypatch)
 
 
 def numbered(body: dict[str, Any]) -> str:
@@ -124,11 +124,11 @@ def test_a_miss_in_replay_names_the_nearest_and_what_differs(room: Room, countin
     room.open("record")
     ChatOllama(model=M, seed=1).invoke("Do you like cats?")
     room.open("replay")
-    with pytest.raises(NotRecordedError, match=r"recorded 'Do you like cats\?', now 'Do you like dogs\?'.*record 42 --m"):
+    with pytest.raises(NotRecordedError, match=r"recorded 'Do you like cats\?', now 'Do you like dogs\?'.*d 42 --m"):
         ChatOllama(model=M, seed=1).invoke("Do you like dogs?")
-    with pytest.raises(NotRecordedError, match="options.seed: recorded 1, now 2"):
+    with pytest.raises(NotRecordedError, match=r"options\.seed: recorded 1, now 2"):
         asyncio.run(ChatOllama(model=M, seed=2).ainvoke("Do you like cats?"))
-    with pytest.raises(NotRecordedError, match="options.seed: recorded 1, now 3"):
+    with pytest.raises(NotRecordedError, match=r"options\.seed: recorded 1, now 3"):
         ask("Do you like cats?", model=ChatOllama(model=M, seed=3))
     assert len(counting.received) == 1
 
@@ -141,7 +141,7 @@ def test_replay_without_a_recording_says_how_to_make_one(room: Room) -> None:
 
 def test_replay_lets_no_other_model_answer(room: Room, counting: FakeOllama) -> None:
     room.open("replay")
-    with pytest.raises(NotRecordedError, match="'qwen2.5:14b' is no lesson's model"):
+    with pytest.raises(NotRecordedError, match=r"'qwen2\.5:14b' is no lesson's model"):
         ChatOllama(model="qwen2.5:14b").invoke("Hello")
     assert counting.received == []
 
