@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from sdkit.errors import FileError, InputError, SdkitError
-from sdkit.llm import embedded, ollama, playback, transport, weights
+from sdkit.llm import embedded, playback, transport, weights
 from sdkit.llm.spec import choose_model
 from sdkit.teaching import workspace
 
@@ -104,4 +104,5 @@ def _tell_here(text: str) -> None:
     if get_ipython() is None:
         return print(text)
     view = HTML(html.escape(text))._repr_mimebundle_()
-    display({kind: part for kind, part in view.items() if kind.startswith("application/")}, raw=True)
+    data = {kind: part for kind, part in view.items() if kind.startswith("application/")}
+    display(data, raw=True)  # type: ignore[no-untyped-call]

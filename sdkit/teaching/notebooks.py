@@ -1,16 +1,20 @@
-"""Running notebooks from top to bottom, each in a fresh kernel."""
+"""Running notebooks from top to bottom, each in a fresh kernel, and renewing the outputs that are printed in them."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sdkit.errors import FileError, MissingPackageError
-from sdkit.files import read_text
+from sdkit.errors import FileError, InputError, MissingPackageError
+from sdkit.files import read_text, write_text
 
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # the kernel's remarks on its own transport help nobody here
+WIDGET = "application/vnd.jupyter.widget-view+json"
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
     path
         The notebook.
     model
-        The model that answers in it: becomes SDKIT_MODEL for its kernel.
+        The model that answers in it, live; by default recordings and models answer as when it is opened.
     timeout
         Seconds that a cell may take.
 
@@ -54,32 +58,111 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
     MissingPackageError
         nbclient is not installed.
     """
+    return execute(read(path), path, {"SDKIT_MODEL": model, "SDKIT_LLM": "live"} if model else {}, timeout)
+
+
+def refresh(path: Path, timeout: int = 600) -> Run:
+    """Run a notebook with recorded answers only, and save the outputs in it; if it fails, the file stays as it is.
+
+    Raises
+    ------
+    FileError
+        It cannot be read or written, or is no notebook.
+    MissingPackageError
+        nbclient is not installed.
+    """
+    import nbformat
+
+    notebook = read(path)
+    result = execute(notebook, path, {"SDKIT_LLM": "replay"}, timeout)
+    if result.problem is None:
+        _clean(notebook)
+        write_text(path, nbformat.writes(notebook) + "\n")  # type: ignore[no-untyped-call]
+    return result
+
+
+def read(path: Path) -> Any:
+    """Return the notebook in a file.
+
+    Raises
+    ------
+    FileError
+        It cannot be read, or is no notebook.
+    MissingPackageError
+        nbformat, which comes with nbclient, is not installed.
+    """
     try:
         import nbformat
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
     except ImportError as error:
         raise MissingPackageError("nbclient", "run notebooks") from error
     try:
-        notebook = nbformat.reads(read_text(path), as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.reads(read_text(path), as_version=4)  # type: ignore[no-untyped-call]
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
         raise FileError(path, "is not a Jupyter notebook") from error
+
+
+def execute(notebook: Any, path: Path, settings: Mapping[str, str], timeout: int = 600) -> Run:
+    """Run a notebook that was read from a file; its outputs are in it afterwards.
+
+    Parameters
+    ----------
+    notebook
+        What `read` returned.
+    path
+        Where it is from; its kernel starts in that folder.
+    settings
+        Environment variables for its kernel.
+    timeout
+        Seconds that a cell may take.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    environment = os.environ | ({"SDKIT_MODEL": model} if model else {})
     client = NotebookClient(
         notebook,
         timeout=timeout,
         kernel_name="python3",
         extra_arguments=QUIET,
+        record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
     )
     started = time.perf_counter()
     problem = None
     try:
-        client.execute(env=environment)
+        client.execute(env=os.environ | dict(settings))
     except CellExecutionError as error:
         cell = next(i for i, cell in enumerate(cells, 1) if any(o.output_type == "error" for o in cell.outputs))
         problem = f"code cell {cell}: {error.ename}: {error.evalue}"
     except (CellTimeoutError, DeadKernelError) as error:
         problem = str(error).strip().splitlines()[0]
     return Run(path, len(cells), time.perf_counter() - started, problem)
+
+
+def named(root: Path, name: str) -> Path:
+    """Return the lesson that a number such as "03", or the path of a file, means.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if (file := Path(name)).suffix == ".ipynb" and file.is_file():
+        return file
+    found = sorted((root / "notebooks").glob(f"{name}*.ipynb"))
+    if len(found) != 1 or not name:
+        there = ", ".join(path.stem for path in sorted((root / "notebooks").glob("[0-9]*.ipynb")))
+        raise InputError(f"{name!r} is no lesson; there are {there}")
+    return found[0]
+
+
+def _clean(notebook: Any) -> None:
+    """Leave nothing of this one run in a notebook: widgets' random names and the machine's Python."""
+    notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        for output in cell.outputs:
+            # After a restart it would only say "model not found"; the static twin stays.
+            output.get("data", {}).pop(WIDGET, None)
+        cell.outputs = [output for output in cell.outputs if output.get("data", True)]
