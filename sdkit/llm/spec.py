@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from functools import cache
+import re
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from pydantic import ValidationError
 
-from sdkit.errors import InputError, UnknownModelError
-from sdkit.llm import embedded, ollama, transport, weights
+from sdkit.errors import InputError, MissingPackageError, ModelUnavailableError
+from sdkit.llm import embedded, ollama, providers, transport, weights
 from sdkit.llm.seeds import check_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from langchain_core.language_models import BaseChatModel
 
     ModelSpec = str | BaseChatModel | None
 
-# `provider:name` of these is no Ollama tag, though it looks like one.
-_PROVIDERS = {"openai": "ChatOpenAI", "anthropic": "ChatAnthropic", "google_genai": "ChatGoogleGenerativeAI"}
+# The providers that are extras: their class, and the variable that holds the key. The others come through `langchain`.
+_EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthropic", "ANTHROPIC_API_KEY")}
 # A connection that is kept open belongs to one event loop, and the next `asyncio.run` would stumble over it.
 _NO_IDLE = {"limits": httpx.Limits(max_connections=100, max_keepalive_connections=0)}
+_CLOSE = {"connection": "close"}
 
 
 def default_model() -> str:
@@ -49,17 +56,24 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     ----------
     spec
         "qwen2.5:14b" or any other bare name is Ollama's; "embedded", "embedded:smollm2-135m" or "embedded:file.gguf"
-        runs inside this process; a LangChain chat model is taken as it is; None means `default_model`.
+        runs inside this process; "openai:gpt-4o", "anthropic:claude-sonnet-5" or any other "provider:name" of
+        LangChain's `init_chat_model` asks that provider, with the key that its environment variable holds; a LangChain
+        chat model is taken as it is; None means `default_model`.
     seed
-        The seed of every answer; None for a new one each time.
+        The seed of every answer; None for a new one each time. Some providers, such as Anthropic, take none.
     **options
-        Options of `langchain_ollama.ChatOllama`, such as ``temperature`` (0.8 here), ``num_predict``, ``num_ctx``
-        (tokens) or ``base_url``.
+        Options of the class in LangChain: of `langchain_ollama.ChatOllama`, such as ``temperature`` (0.8 here),
+        ``num_predict``, ``num_ctx`` (tokens) or ``base_url``; of `langchain_openai.ChatOpenAI`,
+        `langchain_anthropic.ChatAnthropic`, and so on.
 
     Raises
     ------
     InputError
         An option that there is not, or options for a model that is already made.
+    MissingPackageError
+        The provider's package is not installed.
+    ModelUnavailableError
+        The provider's key is not set.
     UnknownModelError
         There is no such model.
     WeightsError
@@ -77,18 +91,21 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     name = default_model() if spec is None else spec.strip()
     if not name:
         raise InputError("the name of the model is empty; leave it out to use the default")
-    provider = name.partition(":")[0]
-    if provider in _PROVIDERS:
-        raise UnknownModelError(
-            f"{name!r}: models of {provider} are given as LangChain models, model={_PROVIDERS[provider]}(...)"
-        )
-    unknown = set(options) - _ollama_options()
-    if unknown:
-        raise InputError(
-            f"there is no option {', '.join(sorted(unknown))}; see langchain_ollama.ChatOllama for all of them"
-        )
     if seed is not None:
-        options["seed"] = check_seed(seed)
+        check_seed(seed)
+    provider, colon, model = name.partition(":")
+    if colon and provider in providers.PROVIDERS:
+        name = model.strip()
+        if not name:
+            raise InputError(f"{spec!r} names a provider and no model; write {provider}:name")
+        if provider != "ollama":
+            llm = _of_provider(provider, name, options)
+            return llm if seed is None else llm.model_copy(update=providers.seeded(llm, seed))
+    from langchain_ollama import ChatOllama
+
+    _check_options(ChatOllama, options)
+    if seed is not None:
+        options["seed"] = seed
     if embedded.is_embedded(name):
         name = f"{embedded.PREFIX}:{weights.DEFAULT}" if name == embedded.PREFIX else name
         weights.verified(embedded.weights_of(name))
@@ -97,12 +114,7 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         # Without user and password, which the transport adds: the model's repr shows its address.
         address = ollama.shown(ollama.url())
         options = {"temperature": 0.8, "base_url": address, "async_client_kwargs": _NO_IDLE} | options
-    from langchain_ollama import ChatOllama
-
-    try:
-        return ChatOllama(model=name, **options)
-    except ValueError as error:
-        raise InputError(f"{name} cannot be set up: {error}") from error
+    return _made(partial(ChatOllama, model=name), name, options)
 
 
 def model_name(model: BaseChatModel) -> str:
@@ -113,8 +125,59 @@ def model_name(model: BaseChatModel) -> str:
     return type(model).__name__
 
 
-@cache
-def _ollama_options() -> frozenset[str]:
-    from langchain_ollama import ChatOllama
+class _MissingIntegrationError(MissingPackageError):
+    """A package that is in none of our extras is not installed."""
 
-    return frozenset(ChatOllama.model_fields) - {"model"}
+    def __init__(self, package: str, message: str) -> None:
+        ImportError.__init__(self, message)
+        self.package, self.extra = package, ""
+
+
+def _of_provider(provider: str, model: str, options: Mapping[str, Any]) -> BaseChatModel:
+    spec = f"{provider}:{model}"
+    if provider not in _EXTRAS:
+        try:
+            make = importlib.import_module("langchain.chat_models").init_chat_model
+        except ImportError as error:
+            how = f"langchain is needed to use {spec} and is not installed: python -m pip install langchain"
+            raise _MissingIntegrationError("langchain", how) from error
+        make = partial(make, model, model_provider=provider)
+        llm = _made(make, spec, options)
+        _check_options(type(llm), options)
+        return _made(make, spec, {"max_retries": 0, **options}) if "max_retries" in type(llm).model_fields else llm
+    kind, key = _EXTRAS[provider]
+    try:
+        make = getattr(importlib.import_module(f"langchain_{provider}"), kind)
+    except ImportError as error:
+        raise MissingPackageError(f"langchain_{provider}", f"use {spec}", extra=provider) from error
+    _check_options(make, options)
+    if not os.environ.get(key, "").strip() and not any("key" in name for name in options):
+        raise ModelUnavailableError(f"{spec} needs a key: set the environment variable {key} to yours")
+    # Our own transport makes requests again; two layers would multiply.
+    settings = {"max_retries": 0, **options, "default_headers": {**_CLOSE, **(options.get("default_headers") or {})}}
+    return _made(partial(make, model=model), spec, settings)
+
+
+def _check_options(kind: type[BaseChatModel], options: Mapping[str, Any]) -> None:
+    known = set(kind.model_fields) | {field.alias for field in kind.model_fields.values()}
+    unknown = set(options) - (known - {"model", "model_name"})
+    if unknown and not hasattr(kind, "from_model_id"):  # Hugging Face's options are no fields of its class
+        where = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+        raise InputError(f"there is no option {', '.join(sorted(unknown))}; see {where} for all of them")
+
+
+def _made(make: Callable[..., BaseChatModel], spec: str, settings: Mapping[str, Any]) -> BaseChatModel:
+    try:
+        return make(**settings)
+    except ImportError as error:  # LangChain's words name the package
+        raise _MissingIntegrationError(spec.partition(":")[0], f"{spec} cannot be used: {error}") from error
+    except Exception as error:  # noqa: BLE001 - of any class; it may repeat a key, so nobody sees it
+        text = str(error)
+        if isinstance(error, ValidationError):
+            problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            text = ": ".join([*map(str, problem["loc"][:1]), problem["msg"].removeprefix("Value error, ")])
+        for name, value in [*os.environ.items(), *settings.items()]:
+            if re.search("key|token|secret", name, re.IGNORECASE) and len(str(value)) > 5:
+                text = text.replace(str(value), "…")
+        no_key = re.search("api.?key|credential", text, re.IGNORECASE) and text.partition(":")[0] not in settings
+        raise (ModelUnavailableError if no_key else InputError)(f"{spec} cannot be set up: {text}") from None

@@ -21,14 +21,15 @@ from pydantic import BaseModel
 
 import sdkit
 from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError
-from sdkit.llm import playback, schemas, transport
+from sdkit.llm import playback, providers, schemas, transport
 from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
 
     from sdkit.llm.spec import ModelSpec
 
@@ -38,8 +39,9 @@ ROLES = ("system", "human", "ai")
 ATTEMPTS = 3
 """How often a model is asked, each time with another seed, before `ReplyError`."""
 
-_OPTIONS = ("temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "num_ctx", "num_predict", "stop")
-_CUT = {"length", "max_tokens", "MAX_TOKENS"}
+_OPTIONS = "temperature top_k top_p repeat_penalty repeat_last_n num_ctx num_predict stop max_tokens reasoning_effort"
+_CUT = {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"}
+_REFUSED = {"refusal", "content_filter", "SAFETY"}
 
 
 @dataclass(frozen=True)
@@ -220,17 +222,14 @@ class _Call:
     def __init__(self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int) -> None:
         if attempts < 1:
             raise InputError(f"attempts={attempts!r}: at least one is needed")
-        self.messages = _checked(messages)
+        said = _checked(messages)
         self.schema, self.validate = schemas.reader(schema)
         self.llm = llm
         self.attempts = attempts
         self.seeds: list[int] = []
         self.raw = self.problem = ""
         self.started = time.perf_counter()
-        if self.schema is not None and not _takes_format(llm):
-            # This model cannot be held to a schema: it can only be told.
-            told = "Answer with one JSON object and nothing else. It has to fit this JSON schema:\n"
-            self.messages.insert(0, ("system", told + json.dumps(self.schema, ensure_ascii=False)))
+        self.messages = providers.asked(llm, self.schema, None, said).messages
         self.hash = hashlib.sha256(
             json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode(
                 "utf-8", "surrogatepass"
@@ -246,23 +245,20 @@ class _Call:
         lesson = playback.lesson_of(model_name(self.llm))
         return lesson.next_seed(self.hash) if lesson else random_seed()
 
-    def next_model(self) -> BaseChatModel | None:
+    def next_model(self) -> Runnable[LanguageModelInput, AIMessage] | None:
         """Return the model for the next attempt, or None when there have been enough."""
         if len(self.seeds) == self.attempts:
             return None
         seed = derive_seed(self.first_seed, len(self.seeds)) if self.seeds else self.first_seed
         self.seeds.append(seed)
-        # A copy for each seed: `bind(seed=...)` does not reach Ollama's options, and a model may be shared by threads.
-        update: dict[str, Any] = {"seed": seed} if "seed" in type(self.llm).model_fields else {}
-        if self.schema is not None and _takes_format(self.llm):
-            update["format"] = self.schema
-        return self.llm.model_copy(update=update) if update else self.llm
+        return providers.asked(self.llm, self.schema, seed, ()).model
 
     def take(self, message: AIMessage, heard: transport.Heard) -> Reply | None:
         """Return the reply if it is valid; otherwise remember what was wrong with it."""
-        about = message.response_metadata
-        reason = about.get("done_reason") or about.get("finish_reason") or about.get("stop_reason")
-        self.raw = str(message.text)
+        self.raw, reason = providers.heard(message)
+        if reason in _REFUSED:
+            self.problem = "was a refusal by the model or its provider"
+            return None
         if reason in _CUT:
             self.problem = "was cut when its tokens ran out"
             return None
@@ -285,7 +281,7 @@ class _Call:
             replayed=heard.replayed,
             seed=self.seeds[-1],
             first_seed=self.first_seed,
-            options={name: value for name in _OPTIONS if (value := getattr(self.llm, name, None)) is not None},
+            options={name: value for name in _OPTIONS.split() if (value := getattr(self.llm, name, None)) is not None},
             prompt_hash=self.hash,
             seconds=None if heard.replayed else time.perf_counter() - self.started,
             prompt_tokens=usage.get("input_tokens"),
@@ -301,11 +297,15 @@ class _Call:
     def in_words(self, error: Exception, heard: transport.Heard) -> Exception:
         """Return what a client library raised as an error that says what to do, where that is known."""
         name = heard.model or model_name(self.llm)
+        if (known := providers.in_words(self.llm, name, error)) is not None:
+            return known
         status = getattr(error, "status_code", None)
         if isinstance(error, SdkitError) or status is None:
             return error
-        if status == 404 and _takes_format(self.llm):
-            return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}")
+        if status == 404 and providers.takes_format(self.llm):
+            meant = providers.suggestion(name)
+            hint = f'. Or did you mean "{meant}"?' if meant else ""
+            return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}{hint}")
         if status in {401, 403}:
             return ModelUnavailableError(f"{name} refuses the key, or needs one ({status}): {error}")
         if status == 429:
@@ -314,16 +314,12 @@ class _Call:
         return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
 
 
-def _takes_format(llm: BaseChatModel) -> bool:
-    """Tell whether the model is Ollama's, or the embedded one, which enforce a schema given as `format`."""
-    return "format" in type(llm).model_fields
-
-
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of Python, sdkit and the libraries between it and a model, where they are installed."""
     found = {"python": platform.python_version(), "sdkit": sdkit.__version__}
-    for package in ("pydantic", "langchain-core", "langchain-ollama", "ollama", "xllamacpp"):
+    providers = ("langchain-openai", "openai", "langchain-anthropic", "anthropic")
+    for package in ("pydantic", "langchain-core", "langchain-ollama", "ollama", "xllamacpp", *providers):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -92,11 +92,6 @@ def test_a_seed_that_will_not_do_is_refused(seed: int) -> None:
         chat_model("qwen2.5:14b", seed=seed)
 
 
-def test_other_providers_are_given_as_langchain_models() -> None:
-    with pytest.raises(UnknownModelError, match=r"LangChain models, model=ChatOpenAI\(\.\.\.\)"):
-        chat_model("openai:gpt-4o")
-
-
 def test_an_unknown_embedded_model_is_named_with_those_that_there_are() -> None:
     with pytest.raises(UnknownModelError, match=r"no embedded model 'gpt9'.*smollm2-135m.*\.gguf"):
         chat_model("embedded:gpt9")
