@@ -74,6 +74,9 @@ class FakeOllama:
         From the body of a request to the text of the reply, for when nothing is queued.
     stream : callable
         From the body of a request to the lines of the reply, sent one by one.
+    routes : dict
+        From what else is asked, such as "POST /api/pull", to a callable that answers; it gets the handler of the
+        request, which has the request's body in `body`.
     headers : dict
         Further headers of all replies.
     tags : bytes
@@ -84,6 +87,7 @@ class FakeOllama:
         self.received: list[dict[str, Any]] = []
         self.answer: Callable[[dict[str, Any]], str] | None = None
         self.stream: Callable[[dict[str, Any]], Iterator[bytes]] | None = None
+        self.routes: dict[str, Callable[[Any], None]] = {}
         self.headers: dict[str, str] = {}
         self.tags = b'{"models": []}'
         self.queue: deque[tuple[int, dict[str, Any]]] = deque()
@@ -116,7 +120,9 @@ class FakeOllama:
             disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                self.body = body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if route := fake.routes.get(f"POST {self.path}"):
+                    return route(self)
                 if fake.stream and not fake.queue:
                     fake.received.append(body)
                     return self._send_lines(fake.stream(body))
@@ -124,6 +130,8 @@ class FakeOllama:
                 self._send(status, json.dumps(reply).encode() + b"\n")
 
             def do_GET(self) -> None:
+                if route := fake.routes.get(f"GET {self.path}"):
+                    return route(self)
                 self._send(*((200, fake.tags) if self.path == "/api/tags" else (404, b"{}")))
 
             def _send_lines(self, lines: Iterator[bytes]) -> None:
