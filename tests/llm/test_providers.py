@@ -467,6 +467,13 @@ class TestReplies:
         assert body["messages"] == [{"role": "user", "content": "A city?"}]
         assert SECRET not in json.dumps(openai.received)
 
+    def test_azure_is_sent_the_same(self, openai: FakeProvider) -> None:
+        openai.say(ULM)
+        address = openai.url.removesuffix("/v1")
+        model = chat_model("azure_openai:gpt-4o", azure_endpoint=address, api_version="2024-10-21")
+        assert ask("A city?", City, model=model) == City(name="Ulm", people=126000)
+        check_strict(openai.received[0]["response_format"]["json_schema"]["schema"])
+
     def test_anthropic_is_sent_a_tool_that_it_has_to_call(self, anthropic: FakeProvider) -> None:
         anthropic.say(ULM)
         ask("A city?", City, model=anthropic.model())
@@ -512,19 +519,17 @@ class TestReplies:
         assert "seed" not in openai.received[0]
         check_strict(openai.received[0]["text"]["format"]["schema"])
 
-    @pytest.mark.parametrize("schema", [RootModel[list[int]], RootModel[Cat | Dog], Node, RootModel[dict[str, int]]])
-    def test_what_is_no_object_travels_in_one(self, fake: FakeProvider, schema: Any) -> None:
-        value: Any = {
-            "list[int]": [1, 2],
-            "Cat | Dog": {"kind": "cat", "lives": 7},
-            "Node": {"name": "a", "children": [{"name": "b", "children": []}]},
-            "dict[str, int]": {"a": 1},
-        }[
-            next(name for name in ("list[int]", "Cat", "Node", "dict[str, int]") if name in str(schema)).replace(
-                "Cat", "Cat | Dog"
-            )
-        ]
-        wrapped = schema in (RootModel[list[int]], RootModel[Cat | Dog])
+    @pytest.mark.parametrize(
+        ("schema", "value", "wrapped"),
+        [
+            (RootModel[list[int]], [1, 2], True),
+            (RootModel[Cat | Dog], {"kind": "cat", "lives": 7}, True),
+            (Node, {"name": "a", "children": [{"name": "b", "children": []}]}, False),
+            (RootModel[dict[str, int]], {"a": 1}, False),
+        ],
+        ids=["list", "union", "recursive", "dict"],
+    )
+    def test_what_is_no_object_travels_in_one(self, fake: FakeProvider, schema: Any, value: Any, wrapped: bool) -> None:
         fake.say({"reply": value} if wrapped else value)
         reply = request("Say.", schema, model=fake.model())
         assert reply.value == schema.model_validate(value)
