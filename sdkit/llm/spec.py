@@ -151,7 +151,7 @@ def _of_provider(provider: str, model: str, options: Mapping[str, Any]) -> BaseC
     except ImportError as error:
         raise MissingPackageError(f"langchain_{provider}", f"use {spec}", extra=provider) from error
     _check_options(make, options)
-    if not os.environ.get(key, "").strip() and not any("key" in name for name in options):
+    if not os.environ.get(key, "").strip() and not any(name.endswith("api_key") for name in options):
         raise ModelUnavailableError(f"{spec} needs a key: set the environment variable {key} to yours")
     # Our own transport makes requests again; two layers would multiply.
     settings = {"max_retries": 0, **options, "default_headers": {**_CLOSE, **(options.get("default_headers") or {})}}
