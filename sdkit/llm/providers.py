@@ -98,7 +98,7 @@ def heard(message: AIMessage) -> tuple[str, str | None]:
     reason = about.get("done_reason") or about.get("finish_reason") or about.get("stop_reason")
     reason = reason or (about.get("incomplete_details") or {}).get("reason")
     text, refusal = str(message.text), message.additional_kwargs.get("refusal")
-    for block in message.content:
+    for block in message.content if isinstance(message.content, list) else ():
         if isinstance(block, dict) and block.get("type") == "tool_use" and block.get("name") == _REPLY:
             text = block.get("partial_json") or json.dumps(block["input"], ensure_ascii=False)
         if isinstance(block, dict) and block.get("type") == "refusal":

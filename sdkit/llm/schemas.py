@@ -70,6 +70,20 @@ def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
     return schema.model_json_schema()
 
 
+def text(schema: Schema) -> str:
+    """Return a schema as JSON, for hashing."""
+    return _class_text(schema) if isinstance(schema, type) else _dumped(schema)
+
+
+@lru_cache(maxsize=64)
+def _class_text(schema: type[BaseModel]) -> str:
+    return _dumped(_json_schema(schema))
+
+
+def _dumped(schema: Any) -> str:
+    return json.dumps(schema, sort_keys=True, ensure_ascii=False)
+
+
 def complaint(error: ValueError, raw: str) -> str:
     """Say what is wrong with a reply that could not be read, as the end of a sentence."""
     if raw.lstrip().startswith("```"):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from pydantic import ValidationError
 
 from sdkit.errors import InputError, MissingPackageError, ModelUnavailableError
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 # The providers that are extras: their class, and the variable that holds the key. The others come through `langchain`.
 _EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthropic", "ANTHROPIC_API_KEY")}
-# A connection that is kept open belongs to one event loop, and the next `asyncio.run` would stumble over it.
-_NO_IDLE = {"limits": httpx.Limits(max_connections=100, max_keepalive_connections=0)}
 _CLOSE = {"connection": "close"}
 
 
@@ -113,7 +110,7 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     else:
         # Without user and password, which the transport adds: the model's repr shows its address.
         address = ollama.shown(ollama.url())
-        options = {"temperature": 0.8, "base_url": address, "async_client_kwargs": _NO_IDLE} | options
+        options = {"temperature": 0.8, "base_url": address} | options
     return _made(partial(ChatOllama, model=name), name, options)
 
 

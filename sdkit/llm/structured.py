@@ -27,9 +27,8 @@ from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
-    from langchain_core.runnables import Runnable
 
     from sdkit.llm.spec import ModelSpec
 
@@ -174,10 +173,10 @@ def request(
 ) -> Reply:
     """Do what `ask` does, and return the reply with all that is known about it."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
-    while (llm := call.next_model()) is not None:
+    while (asked := call.next()) is not None:
         with transport.listening() as heard:
             try:
-                message = llm.invoke(call.messages)
+                message = asked.model.invoke(asked.messages)
             except Exception as error:
                 raise call.in_words(error, heard) from error
         if (reply := call.take(message, heard)) is not None:
@@ -195,10 +194,10 @@ async def arequest(
 ) -> Reply:
     """Do what `request` does, awaitable."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
-    while (llm := call.next_model()) is not None:
+    while (asked := call.next()) is not None:
         with transport.listening() as heard:
             try:
-                message = await llm.ainvoke(call.messages)
+                message = await asked.model.ainvoke(asked.messages)
             except Exception as error:
                 raise call.in_words(error, heard) from error
         if (reply := call.take(message, heard)) is not None:
@@ -222,19 +221,17 @@ class _Call:
     def __init__(self, messages: Messages, schema: Schema, llm: BaseChatModel, seed: int | None, attempts: int) -> None:
         if attempts < 1:
             raise InputError(f"attempts={attempts!r}: at least one is needed")
-        said = _checked(messages)
+        self.messages = _checked(messages)
         self.schema, self.validate = schemas.reader(schema)
         self.llm = llm
         self.attempts = attempts
         self.seeds: list[int] = []
         self.raw = self.problem = ""
         self.started = time.perf_counter()
-        self.messages = providers.asked(llm, self.schema, None, said).messages
-        self.hash = hashlib.sha256(
-            json.dumps([self.messages, self.schema], sort_keys=True, ensure_ascii=False).encode(
-                "utf-8", "surrogatepass"
-            )
-        ).hexdigest()
+        # LangChain describes each model for its tracers, by its repr; a copy for a seed finds that done already.
+        getattr(llm, "_serialized", None)
+        said = json.dumps(self.messages, sort_keys=True, ensure_ascii=False)
+        self.hash = hashlib.sha256(f"[{said}, {schemas.text(schema)}]".encode("utf-8", "surrogatepass")).hexdigest()
         self.first_seed = check_seed(self._any_seed() if seed is None else seed)
 
     def _any_seed(self) -> int:
@@ -245,13 +242,13 @@ class _Call:
         lesson = playback.lesson_of(model_name(self.llm))
         return lesson.next_seed(self.hash) if lesson else random_seed()
 
-    def next_model(self) -> Runnable[LanguageModelInput, AIMessage] | None:
-        """Return the model for the next attempt, or None when there have been enough."""
+    def next(self) -> providers.Asked | None:
+        """Return what to ask in the next attempt, and whom; None when there have been enough."""
         if len(self.seeds) == self.attempts:
             return None
         seed = derive_seed(self.first_seed, len(self.seeds)) if self.seeds else self.first_seed
         self.seeds.append(seed)
-        return providers.asked(self.llm, self.schema, seed, ()).model
+        return providers.asked(self.llm, self.schema, seed, self.messages)
 
     def take(self, message: AIMessage, heard: transport.Heard) -> Reply | None:
         """Return the reply if it is valid; otherwise remember what was wrong with it."""

@@ -14,15 +14,18 @@ Requests that are none to a language model go their way untouched.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import importlib.util
 import itertools
 import json
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import anyio
@@ -82,31 +85,46 @@ def _patch(http: Any) -> None:
     lines = _stream_class(http)
 
     def handle_request(self: Any, request: Any) -> Any:
-        call = _call(request, http)
-        if call is None:
+        if not _is_call(request, http):
             return send(self, request)
-        steps = _Conversation(http, lines, request, call)
-        return steps.run(lambda r: send(self, r))
+        return _Conversation(http, lines, request).run(lambda r: send(self, r))
 
     async def handle_async_request(self: Any, request: Any) -> Any:
-        call = _call(request, http)
-        if call is None:
+        _leave_other_loops(self)
+        if not _is_call(request, http):
             return await asend(self, request)
-        steps = _Conversation(http, lines, request, call)
-        return await steps.arun(lambda r: asend(self, r))
+        return await _Conversation(http, lines, request).arun(lambda r: asend(self, r))
 
     handle_request._sdkit = True  # type: ignore[attr-defined]
     http.HTTPTransport.handle_request = handle_request
     http.AsyncHTTPTransport.handle_async_request = handle_async_request
 
 
-def _call(request: Any, http: Any) -> wire.Call | None:
-    if request.method != "POST":
-        return None
+def _leave_other_loops(transport: Any) -> None:
+    """Forget idle connections of another event loop: using one of them fails.
+
+    A notebook has one loop, and each `asyncio.run` makes another; models, and with them their connections, outlive it.
+    """
     try:
-        return wire.call_of(request.method, request.url.path, request.content)
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # trio
+        return
+    last = getattr(transport, "_sdkit_loop", None)
+    if last is not None and last() is not loop:
+        pool = getattr(transport, "_pool", None)
+        connections = getattr(pool, "_connections", None)
+        if isinstance(connections, list):
+            connections[:] = [connection for connection in connections if not connection.is_idle()]
+    transport._sdkit_loop = weakref.ref(loop)
+
+
+def _is_call(request: Any, http: Any) -> bool:
+    if request.method != "POST" or not request.url.path.endswith(wire.PATHS):
+        return False
+    try:
+        return bool(request.content)
     except http.RequestNotRead:
-        return None
+        return False
 
 
 Make = Callable[[threading.Event], Iterator[bytes]]
@@ -150,16 +168,24 @@ def _work(make: Make) -> _Step:
     return _Step(lambda _: make(threading.Event()), later)
 
 
+# A request without any of these in it is answered neither by a recording nor by the embedded model.
+_MARKS = (f'"{playback.PLACEHOLDER}'.encode(), f'"{embedded.PREFIX}'.encode())
+
 Steps = Generator[_Step, Any, Any]
 
 
 class _Conversation:
     """What happens to one request, as steps that the plain and the async form of a client both can take."""
 
-    def __init__(self, http: Any, lines: Any, request: Any, call: wire.Call) -> None:
-        self.http, self.lines, self.request, self.call = http, lines, request, call
+    def __init__(self, http: Any, lines: Any, request: Any) -> None:
+        self.http, self.lines, self.request = http, lines, request
         self.heard = _heard.get() or Heard()
         self.heard.model, self.heard.replayed, self.heard.retries = None, False, 0
+
+    @cached_property
+    def call(self) -> wire.Call:
+        """The request, read: some hundred microseconds that most requests can do without."""
+        return wire.call_of(self.request.url.path, self.request.content)
 
     def run(self, send: Callable[[Any], Any]) -> Any:
         """Take the steps."""
@@ -190,10 +216,13 @@ class _Conversation:
                 failure = error
 
     def steps(self) -> Steps:
+        mode = playback.mode()
+        if mode != "replay" and not any(mark in self.request.content for mark in _MARKS):
+            return (yield from self._over_the_network(self.request))
         lesson = playback.lesson_of(self.call.model)
         if lesson is not None:
             return (yield from self._of_lesson(lesson))
-        if playback.mode() == "replay":
+        if mode == "replay":
             raise NotRecordedError(
                 f"SDKIT_LLM=replay: only recorded answers may be used, and {self.call.model!r} is no lesson's model"
             )

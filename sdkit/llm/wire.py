@@ -102,16 +102,13 @@ def prompt_of(request: Mapping[str, Any]) -> str:
     return str(content)
 
 
-def call_of(method: str, path: str, content: bytes) -> Call | None:
-    """Return the call that a request is, or None if it is none."""
-    ending = next((ending for ending in PATHS if path.endswith(ending)), None)
-    if method != "POST" or ending is None:
-        return None
+def call_of(path: str, content: bytes) -> Call:
+    """Return the call that a request is: its path ends in one of `PATHS`; a body that cannot be read is empty."""
     try:
         body = json.loads(content)
     except ValueError:
-        return None
-    return Call(ending, body) if isinstance(body, dict) else None
+        body = {}
+    return Call(next(ending for ending in PATHS if path.endswith(ending)), body if isinstance(body, dict) else {})
 
 
 def _bare(value: Any) -> Any:
