@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # The providers that are extras: their class, and the variable that holds the key. The others come through `langchain`.
 _EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthropic", "ANTHROPIC_API_KEY")}
-_CLOSE = {"connection": "close"}
 
 
 def default_model() -> str:
@@ -151,8 +150,7 @@ def _of_provider(provider: str, model: str, options: Mapping[str, Any]) -> BaseC
     if not os.environ.get(key, "").strip() and not any(name.endswith("api_key") for name in options):
         raise ModelUnavailableError(f"{spec} needs a key: set the environment variable {key} to yours")
     # Our own transport makes requests again; two layers would multiply.
-    settings = {"max_retries": 0, **options, "default_headers": {**_CLOSE, **(options.get("default_headers") or {})}}
-    return _made(partial(make, model=model), spec, settings)
+    return _made(partial(make, model=model), spec, {"max_retries": 0, **options})
 
 
 def _check_options(kind: type[BaseChatModel], options: Mapping[str, Any]) -> None:
