@@ -1,61 +1,85 @@
-"""What every lesson keeps to, so that its outputs can be compared and read without running it."""
+"""What every lesson keeps to, and that the contract notices when one does not."""
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
+
+from sdkit.teaching import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-LIVE = "nbval-ignore-output"
-
-
-def code_cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
 def test_there_are_lessons() -> None:
-    assert [lesson.name[:2] for lesson in LESSONS] == ["00", "01"]
+    assert [lesson.name[:2] for lesson in LESSONS] == ["00", "01", "02", "03"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-class TestLesson:
-    @pytest.fixture
-    def notebook(self, lesson: Path) -> dict[str, Any]:
-        loaded: dict[str, Any] = json.loads(lesson.read_text(encoding="utf-8"))
-        return loaded
+def test_a_lesson_keeps_to_the_contract(lesson: Path) -> None:
+    assert contract.problems(lesson) == []
 
-    def test_was_run_from_top_to_bottom(self, notebook: dict[str, Any]) -> None:
-        counts = [cell["execution_count"] for cell in code_cells(notebook)]
-        assert counts == list(range(1, len(counts) + 1))
 
-    def test_has_outputs_that_nbval_compares(self, notebook: dict[str, Any]) -> None:
-        compared = [c for c in code_cells(notebook) if c["outputs"] and LIVE not in c["metadata"].get("tags", [])]
-        assert len(compared) >= 3
+def out(**data: str) -> Any:
+    return nbformat.v4.new_output("display_data", data={name.replace("_", "/", 1): text for name, text in data.items()})
 
-    def test_ends_no_cell_in_an_error(self, notebook: dict[str, Any]) -> None:
-        kinds = {output["output_type"] for cell in code_cells(notebook) for output in cell["outputs"]}
-        assert "error" not in kinds
 
-    def test_says_what_to_expect(self, notebook: dict[str, Any]) -> None:
-        opening = "".join(notebook["cells"][0]["source"])
-        for promise in ("What you'll do", "What you'll learn", "What you need", "Time"):
-            assert promise in opening
+def good() -> Any:
+    cells = [
+        nbformat.v4.new_markdown_cell("# A\n**What you'll do.** **What you'll learn.** **What you need.** **Time.**")
+    ]
+    for number in range(1, 4):
+        cells.append(nbformat.v4.new_code_cell(f"x = {number}", execution_count=number, outputs=[out(text_plain="1")]))
+    cells.append(nbformat.v4.new_markdown_cell("## Exercises\n\n**Next:** [another](lesson.ipynb)"))
+    return nbformat.v4.new_notebook(cells=cells)
 
-    def test_links_onward_to_files_that_are_there(self, lesson: Path, notebook: dict[str, Any]) -> None:
-        links = re.findall(r"\]\((?!https?:)([^)#]+)\)", "".join("".join(c["source"]) for c in notebook["cells"]))
-        assert links
-        assert [link for link in links if not (lesson.parent / link).exists()] == []
 
-    def test_runs_everywhere(self, lesson: Path, notebook: dict[str, Any]) -> None:
-        for cell in code_cells(notebook):
-            assert not re.search(r"^\s*[!%]", "".join(cell["source"]), re.MULTILINE), (
-                "shell magics do not run on Windows"
-            )
-        text = lesson.read_text(encoding="utf-8")
-        assert not re.search(r"/home/|/Users/|/root/|/tmp/|[A-Z]:\\\\", text), "names a place on one machine"
-        assert "widgets" not in notebook["metadata"], "saved widget state breaks GitHub's rendering"
+def check(notebook: Any, tmp_path: Path) -> list[str]:
+    file = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook, file)
+    return contract.problems(file)
+
+
+def test_a_good_lesson_has_no_problems(tmp_path: Path) -> None:
+    assert check(good(), tmp_path) == []
+
+
+def _code(change: dict[str, Any]) -> Callable[[Any], None]:
+    return lambda notebook: notebook.cells[1].update(change)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (_code({"execution_count": None}), "was not saved after a run from top to bottom"),
+        (_code({"execution_count": 7}), "was not saved after a run from top to bottom"),
+        (_code({"outputs": []}), "fewer than 3 code cells with an output"),
+        (_code({"metadata": {"tags": ["nbval-ignore-output"]}}), "code cell 1 is not compared"),
+        (_code({"outputs": [nbformat.v4.new_output("error", ename="E")]}), "code cell 1 ends in an error"),
+        (_code({"outputs": [out(**{"application_vnd.jupyter.widget-view+json": "{}"})]}), "has a widget in its output"),
+        (_code({"source": "!ollama serve &"}), "has a magic or a shell command"),
+        (_code({"source": "  %time x"}), "has a magic or a shell command"),
+        (_code({"source": "get_ipython().system('ls')"}), "has a magic or a shell command"),
+        (_code({"source": "from tqdm import tqdm"}), "use tqdm.auto"),
+        (_code({"source": "x\n" * 26}), "has more than 25 lines"),
+        (_code({"source": "open('/home/ana/x')"}), "names a place on one machine: /home/"),
+        (_code({"outputs": [out(text_plain="C:\\Users")]}), "names a place on one machine"),
+        (_code({"source": "key = 'sk-" + "a1" * 12 + "'"}), "holds what looks like a key"),
+        (lambda notebook: notebook.metadata.update(widgets={}), "saved widgets"),
+        (lambda notebook: notebook.cells[0].update(source="# A"), "does not say 'Time'"),
+        (lambda notebook: notebook.cells[-1].update(source="## Exercises"), "does not link onward"),
+        (lambda notebook: notebook.cells[-1].update(source="[x](lesson.ipynb)"), "has no exercises"),
+        (lambda notebook: notebook.cells[-1].update(source="## Exercises [x](gone.ipynb)"), "links to gone.ipynb"),
+    ],
+)
+def test_what_is_wrong_with_a_lesson_is_named(tmp_path: Path, spoil: Callable[[Any], None], problem: str) -> None:
+    notebook = good()
+    spoil(notebook)
+    found = check(notebook, tmp_path)
+    assert any(problem in line for line in found), found

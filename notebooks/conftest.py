@@ -1,0 +1,72 @@
+"""Lessons are tested with recorded answers only, and a recording that nobody plays fails the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+RECORDINGS = Path(__file__).resolve().parents[1] / "datasets" / "recordings"
+LOG = Path(tempfile.gettempdir()) / f"sdkit-played-{os.getpid()}.jsonl"
+
+_ran: Counter[Path] = Counter()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Start kernels so that recordings answer, and so that they note what they played."""
+    before = dict(os.environ)
+    os.environ["SDKIT_LLM"] = os.environ.get("SDKIT_LLM") or "replay"
+    os.environ["SDKIT_LLM_LOG"] = str(LOG)
+    try:
+        return (yield)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count the cells that ran."""
+    file = Path(report.fspath)
+    if report.when == "call" and file.suffix == ".ipynb":
+        _ran[Path(file.name)] += 1
+
+
+def unplayed() -> list[str]:
+    """Return a line for each recorded answer that a lesson, all of whose cells ran, did not ask for."""
+    from sdkit.llm.cassette import Recording
+
+    events = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()] if LOG.exists() else []
+    played = {event.get("played") for event in events}
+    lines = []
+    for name, ran in _ran.items():
+        notebook = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+        recording = RECORDINGS / f"{str(name)[:2]}.jsonl"
+        if ran == sum(cell["cell_type"] == "code" for cell in notebook["cells"]) and recording.exists():
+            unused = [answer for answer in Recording(recording) if answer.key not in played]
+            lines += [f"{recording.name}: nobody asks for the answer to {answer.prompt[:80]!r}" for answer in unused]
+    return lines
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail the run over recordings that nobody plays."""
+    if os.environ.get("SDKIT_LLM", "replay") == "replay" and (lines := unplayed()):
+        session.config.stash[_lines] = lines
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    LOG.unlink(missing_ok=True)
+    return (yield)
+
+
+_lines = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which recordings nobody plays."""
+    for line in config.stash.get(_lines, []):
+        terminalreporter.write_line(f"UNPLAYED {line}", red=True)
