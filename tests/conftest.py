@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import shutil
 import sys
 import threading
 from collections import deque
@@ -15,7 +17,7 @@ import pytest
 
 from sdkit.llm import weights
 
-GROUPS = ("embedded", "notebooks", "seed")
+GROUPS = ("embedded", "notebooks", "ollama", "seed")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -27,13 +29,19 @@ def _why_no_embedded() -> str:
     return ""
 
 
+def _why_no_ollama() -> str:
+    if not (os.environ.get("SDKIT_OLLAMA") or shutil.which("ollama")):
+        return "there is no ollama on the PATH, and SDKIT_OLLAMA names none"
+    return "" if weights.find().is_here() else "the SmolLM2 weights are not here: python -m sdkit models pull"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     groups = config.stash.setdefault(_groups_of, {})
-    reason = _why_no_embedded()
+    reasons = {"embedded": _why_no_embedded(), "ollama": _why_no_ollama()}
     for item in items:
         marked = {group for group in GROUPS if item.get_closest_marker(group)}
         groups[item.nodeid] = marked | ({"notebooks"} if item.path.suffix == ".ipynb" else set())
-        if reason and "embedded" in marked:
+        for reason in filter(None, map(reasons.get, marked)):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
