@@ -244,8 +244,9 @@ class _Conversation:
         name, _ = lesson.live_model()
         if mode == "auto":
             lesson.announce()
-        self.heard.model = name
+        self.heard.model = name  # already now, for the words of an error
         response = yield from self._live(call.with_model(name))
+        self.heard.model = name  # a provider's client came by here, too
         if mode == "record" and response.status_code == self.http.codes.OK:
             yield _read(response)
             reply = wire.reply_of(call, response.headers.get("content-type", ""), response.text)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from sdkit.errors import FileError, InputError, SdkitError
-from sdkit.llm import embedded, playback, transport, weights
+from sdkit.llm import embedded, ollama, playback, transport, weights
 from sdkit.llm.spec import choose_model
 from sdkit.teaching import workspace
 
@@ -73,7 +73,10 @@ def how_good(model: str) -> str:
     """Say in a few words how good a live model is."""
     if embedded.is_embedded(model):
         return embedded.weights_of(model).about
-    size = ""
+    try:
+        size = next((known.parameters for known in ollama.models() if known.name == ollama.full_name(model)), "")
+    except SdkitError:
+        size = ""
     return f"{size} parameters" if size else ""
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain_anthropic import ChatAnthropic
 from langchain_ollama import ChatOllama
+from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
 from sdkit import ask
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from conftest import FakeOllama
 
 M = "lesson-42"
+SECRET = "sk-never-to-be-seen-0123456789"
 
 
 class Cat(BaseModel):
@@ -256,3 +261,140 @@ def test_many_threads_share_one_recording(room: Room, counting: FakeOllama) -> N
     for thread in threads:
         thread.join()
     assert len(Recording(room.path)) == 12
+
+
+class Provider(BaseHTTPRequestHandler):
+    """Speaks OpenAI's and Anthropic's protocols, whole and in pieces; each answer has a number."""
+
+    count = 0
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        Provider.count += 1
+        said = f"{Provider.count} for {body['model']}"
+        if body.get("response_format"):
+            said = json.dumps({"name": said})
+        pieces = [said[:3], said[3:]]
+        kind = "openai" if self.path.endswith("/chat/completions") else "anthropic"
+        make = getattr(self, f"{kind}_{'pieces' if body.get('stream') else 'whole'}")
+        content = make(pieces).encode()
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream" if body.get("stream") else "application/json")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def openai_whole(self, pieces: list[str]) -> str:
+        message = {"role": "assistant", "content": "".join(pieces)}
+        choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
+        return json.dumps(
+            {"id": f"c{self.count}", "object": "chat.completion", "created": self.count, "model": "gpt"}
+            | {"choices": choices}
+        )
+
+    def openai_pieces(self, pieces: list[str]) -> str:
+        about = {"id": f"c{self.count}", "object": "chat.completion.chunk", "created": self.count, "model": "gpt"}
+        deltas = [{"delta": {"content": piece}, "index": 0, "finish_reason": None} for piece in pieces]
+        deltas.append({"delta": {}, "index": 0, "finish_reason": "stop"})
+        return "".join(f"data: {json.dumps(about | {'choices': [d]})}\n\n" for d in deltas) + "data: [DONE]\n\n"
+
+    def anthropic_whole(self, pieces: list[str]) -> str:
+        about = {"id": f"m{self.count}", "type": "message", "role": "assistant", "model": "claude"}
+        content = [{"type": "text", "text": "".join(pieces)}]
+        usage = {"input_tokens": 1, "output_tokens": 1}
+        return json.dumps(
+            about | {"content": content, "stop_reason": "end_turn", "stop_sequence": None, "usage": usage}
+        )
+
+    def anthropic_pieces(self, pieces: list[str]) -> str:
+        start = json.loads(self.anthropic_whole([])) | {"content": [], "stop_reason": None}
+        events: list[dict[str, Any]] = [{"type": "message_start", "message": start}]
+        events.append({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}})
+        for piece in pieces:
+            events.append({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}})
+        events.append({"type": "content_block_stop", "index": 0})
+        delta = {"stop_reason": "end_turn", "stop_sequence": None}
+        events.append({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 1}})
+        events.append({"type": "message_stop"})
+        return "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    Provider.count = 0
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def in_all_ways(llm: Any) -> list[Any]:
+    async def later() -> list[str]:
+        return [
+            str((await llm.ainvoke("later")).text),
+            "".join([str(c.text) async for c in llm.astream("later, pieces")]),
+        ]
+
+    return [
+        llm.invoke("whole").text,
+        llm.invoke("whole again").response_metadata.get("finish_reason"),
+        "".join(chunk.text for chunk in llm.stream("pieces")),
+        asyncio.run(later()),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_clients_of_providers_are_replayed_too_and_no_key_is_recorded(
+    room: Room, provider: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def llm(url: str) -> Any:
+        if kind == "anthropic":
+            return ChatAnthropic(model=M, base_url=url, max_retries=0)
+        return ChatOpenAI(model=M, base_url=f"{url}/s3cret-folder/v1", seed=1, max_retries=0)
+
+    room.open("record", live=f"{kind}:real")
+    recorded = in_all_ways(llm(provider))
+    assert recorded[0] == "1 for real"
+    asked = Provider.count
+    room.open("replay")
+    assert in_all_ways(llm("http://127.0.0.1:1")) == recorded
+    assert Provider.count == asked == 5
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - Anthropic's client wraps what it does not know
+        llm("http://127.0.0.1:1").invoke("something else")
+    assert "lesson 42 has no recorded answer to 'something else'" in "".join(traceback.format_exception(caught.value))
+    assert kind == "anthropic" or isinstance(caught.value, NotRecordedError)
+    written = room.path.read_text()
+    assert not [word for word in (SECRET, "127.0.0.1", "s3cret-folder", "created", '"id"') if word in written]
+
+
+def test_a_structured_call_of_openais_client_is_replayed(room: Room, provider: str) -> None:
+    def asked(url: str) -> Any:
+        return ChatOpenAI(model=M, base_url=f"{url}/v1", seed=1).with_structured_output(Cat).invoke("A cat, please.")
+
+    room.open("record", live="openai:real")
+    recorded = asked(provider)
+    assert recorded == Cat(name="1 for real")
+    room.open("replay")
+    assert asked("http://127.0.0.1:1") == recorded
+
+
+def test_a_lessons_request_can_be_answered_by_a_providers_model(
+    room: Room, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{provider}/v1")
+    room.open("record", live="openai:gpt-fake")
+    assert ask("A cat, please.", Cat, model=M, seed=1) == Cat(name="1 for gpt-fake")
+    assert "".join(str(chunk.text) for chunk in ChatOllama(model=M, seed=1).stream("Hello")) == "2 for gpt-fake"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+    room.open("replay")
+    assert ask("A cat, please.", Cat, model=M, seed=1) == Cat(name="1 for gpt-fake")
+    assert {answer.model for answer in Recording(room.path)} == {"openai:gpt-fake"}
+    assert SECRET not in room.path.read_text()
