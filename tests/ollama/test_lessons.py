@@ -1,0 +1,23 @@
+"""The lessons, live on a real Ollama."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sdkit.teaching import notebooks, workspace
+
+pytestmark = pytest.mark.ollama
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("path", workspace.lessons(ROOT), ids=lambda path: path.stem)
+def test_a_lesson_reaches_its_end(path: Path, tmp_path: Path) -> None:
+    for folder in ("datasets", "output", "work"):
+        (tmp_path / folder).mkdir()
+    copy = tmp_path / "work" / path.name
+    shutil.copyfile(path, copy)
+    assert notebooks.run(copy, "tiny").problem is None
