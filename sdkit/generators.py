@@ -23,11 +23,13 @@ TURNS = (6, 12)
 """At least and at most how many turns a dialogue has, if nobody says otherwise."""
 
 _END = "[.!?。！？؟…]"
-_SENTENCE = f"[^ \\n.!?。！？؟…]([^\\n.!?。！？؟…]|[.!?][0-9A-Za-z]){{0,110}}{_END}"
+# Straight quotes and backslashes are left out because Ollama copies these classes into its grammar as they are: a quote
+# there would end the JSON string.
+_SENTENCE = f'[^ \\n"\\\\.!?。！？؟…]([^\\n"\\\\.!?。！？؟…]|[.!?][0-9A-Za-z]){{0,110}}{_END}'
 # One to three sentences that end: without this, tiny models run on until they are cut in the middle of a word.
 _TEXT = {"type": "string", "pattern": f"^{_SENTENCE}( {_SENTENCE}){{0,2}}$"}
 # One or two words: without this, tiny models begin to speak where the name belongs.
-_NAME = '[^ \\n.,:;!?"(){}<>&]{1,16}'
+_NAME = '[^ \\n.,:;!?"\\\\(){}<>&]{1,16}'
 _ANYBODY = {"type": "string", "pattern": f"^{_NAME}( {_NAME})?$"}
 _LENGTHS = 8  # how many lengths the schema offers: each is a branch of the grammar
 

@@ -128,9 +128,9 @@ def log(request: Any, why: Any, tried: int, seconds: float) -> None:
     logger.warning("%s %s; try %d of %d in %.1f s", _where(request), what, tried + 1, TRIES, seconds)
 
 
-def in_words(request: Any, error: Exception, model: str) -> Exception:
+def in_words(request: Any, error: Exception, model: str, tries: int = 1) -> Exception:
     """Return a failure of the connection as an error that says what to do; others as they are."""
-    where = _where(request)
+    where, often = _where(request), f", {tries} times" * (tries > 1)
     if _is(error, "ConnectError", "ConnectTimeout"):
         start = "Start Ollama (`ollama serve`)" if "/api/" in request.url.path else "Check the address and the network"
         return ModelUnavailableError(
@@ -140,11 +140,11 @@ def in_words(request: Any, error: Exception, model: str) -> Exception:
     if _is(error, "TimeoutException"):
         seconds = request.extensions["timeout"]["read"]
         return ModelUnavailableError(
-            f"{model} at {where} said nothing for {seconds:g} s, {TIMEOUT_TRIES} times. Try again, use a smaller "
-            "model, or set SDKIT_TIMEOUT to more seconds"
+            f"{model} at {where} said nothing for {seconds:g} s{often}. Try again, use a smaller model, or "
+            " set SDKIT_TIMEOUT to more seconds"
         )
     if _is(error, *_LOST):
-        return ModelUnavailableError(f"{where} broke the connection {TRIES} times. See what its log says")
+        return ModelUnavailableError(f"{model} at {where} broke off in mid-answer{often}. See what its log says")
     return error
 
 

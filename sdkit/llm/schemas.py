@@ -6,6 +6,7 @@ Pydantic and jsonschema read the raw text themselves. LangChain's parsers would 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,10 @@ from sdkit.errors import InputError, first_problem
 
 Schema = type[BaseModel] | Mapping[str, Any] | None
 """A pydantic class, a JSON schema, or None for free text."""
+
+
+# Ollama's server does not survive it.
+_LOOK_AROUND = re.compile(r'"pattern": "(?:[^"\\\\]|\\\\.)*(\(\?<?[=!])')
 
 
 def check(schema: Schema) -> None:
@@ -49,6 +54,8 @@ def reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]
         kind.check_schema(wanted)
     except jsonschema.SchemaError as error:
         raise InputError(f"this is not a JSON schema: {error.message}") from error
+    if look := _LOOK_AROUND.search(json.dumps(wanted)):
+        raise InputError(f"a pattern of this schema has {look[1]} in it: models' grammars know no look-around")
 
     def read(raw: str) -> Any:
         try:

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 import sdkit
 from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError
-from sdkit.llm import playback, providers, schemas, transport
+from sdkit.llm import playback, providers, retries, schemas, transport
 from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
@@ -256,6 +256,9 @@ class _Call:
         if reason in _REFUSED:
             self.problem = "was a refusal by the model or its provider"
             return None
+        if reason is None and providers.takes_format(self.llm):
+            self.problem = "broke off: the model's last line, which says why it stopped, is missing"
+            return None
         if reason in _CUT:
             self.problem = "was cut when its tokens ran out"
             return None
@@ -296,6 +299,8 @@ class _Call:
         name = heard.model or model_name(self.llm)
         if (known := providers.in_words(self.llm, name, error)) is not None:
             return known
+        if type(error).__module__.startswith("httpx") and getattr(error, "_request", None) is not None:
+            return retries.in_words(error.request, error, name)  # type: ignore[attr-defined]
         status = getattr(error, "status_code", None)
         if isinstance(error, SdkitError) or status is None:
             return error
@@ -303,12 +308,14 @@ class _Call:
             meant = providers.suggestion(name)
             hint = f'. Or did you mean "{meant}"?' if meant else ""
             return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}{hint}")
-        if status in {401, 403}:
-            return ModelUnavailableError(f"{name} refuses the key, or needs one ({status}): {error}")
-        if status == 429:
-            tries = f", also at try {heard.retries + 1}" if heard.retries else ""
-            return ModelUnavailableError(f"{name} has too much to do (429{tries}). Wait a little: {error}")
-        return ModelUnavailableError(f"{name} answered with the error {status}: {error}")
+        tries = f", also at try {heard.retries + 1}" if heard.retries else ""
+        told = {
+            -1: "failed in mid-answer",  # which had begun with status 200
+            401: "refuses the key, or needs one (401)",
+            403: "refuses the key, or needs one (403)",
+            429: f"has too much to do (429{tries}). Wait a little",
+        }
+        return ModelUnavailableError(f"{name} {told.get(status, f'answered with the error {status}')}: {error}")
 
 
 @cache

@@ -279,7 +279,8 @@ class _Conversation:
                 why = response = yield _send(request)
             except Exception as error:
                 if not retries.again(error, tried):
-                    raise retries.in_words(request, error, self.heard.model or self.call.model) from error
+                    name = self.heard.model or self.call.model
+                    raise retries.in_words(request, error, name, tried) from error
                 why, delay = error, retries.pause(tried)
             else:
                 if (problem := retries.no_answer(request, response)) is not None:

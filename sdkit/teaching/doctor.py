@@ -98,7 +98,9 @@ def _kernel() -> Finding:
 def _ollama() -> Finding:
     models = ollama.chat_models()
     if models is None:
-        return Finding("Ollama", True, f"not running at {ollama.url()}; not needed, the embedded model answers")
+        return Finding(
+            "Ollama", True, f"not running at {ollama.shown(ollama.url())}; not needed, the embedded model answers"
+        )
     if not models:
         return Finding("Ollama", False, "running, without a chat model", "ollama pull qwen2.5:14b")
     return Finding("Ollama", True, f"{len(models)} chat models: {', '.join(models[:4])}{', ...' * (len(models) > 4)}")
