@@ -6,17 +6,14 @@ import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
 import sdkit
 from sdkit.errors import InputError, SdkitError
-
-if TYPE_CHECKING:
-    from sdkit.teaching.notebooks import Run
+from sdkit.teaching import commands
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 FIRST_DIALOGUE = "Ana and Tom plan a surprise party for a friend."
@@ -28,9 +25,8 @@ app = App(
     help_format="plaintext",
 )
 models = App(name="models", help="List, fetch and find the models that run inside Python.")
-notebooks = App(name="notebooks", help="Run, record and check the lessons without opening them.")
 app.command(models)
-app.command(notebooks)
+app.command(commands.notebooks)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -228,112 +224,3 @@ def path(name: str = "") -> None:
     from sdkit.llm import weights
 
     print(weights.verified(weights.find(name)))
-
-
-@notebooks.command
-def run(*lessons: str, model: str | None = None) -> int:
-    """Run lessons from top to bottom, each in a fresh kernel, without changing them.
-
-    Parameters
-    ----------
-    lessons
-        Numbers such as 03, or files; all lessons if none are given.
-    model
-        The model that answers in them, live; by default as when you open them.
-    """
-    from sdkit.teaching import notebooks as runner
-
-    return _worst(_verdict(runner.run(file, model)) for file in _lessons(lessons))
-
-
-@notebooks.command
-def refresh(*lessons: str) -> int:
-    """Run lessons with their recorded answers, and save the outputs in them.
-
-    Parameters
-    ----------
-    lessons
-        Numbers such as 03, or files; all lessons if none are given.
-    """
-    from sdkit.teaching import notebooks as runner
-
-    return _worst(_verdict(runner.refresh(file)) for file in _lessons(lessons))
-
-
-@notebooks.command
-def record(*lessons: str, missing: bool = False, model: str | None = None) -> int:
-    """Run lessons with a live model, and record its answers; then read them, and `refresh`.
-
-    Parameters
-    ----------
-    lessons
-        Numbers such as 03, or files; all lessons if none are given.
-    missing
-        Ask only for what is not recorded.
-    model
-        The model that answers; Qwen2.5-Coder-1.5B, embedded, by default.
-    """
-    from sdkit.teaching import recording, workspace
-
-    def outcomes() -> Iterator[bool]:
-        for file in _lessons(lessons):
-            outcome = recording.record(file, workspace.checkout(), model or recording.MODEL, missing)
-            for answer in outcome.new:
-                print(f"{recording.readable(answer)}\n", flush=True)
-            dropped = f", {len(outcome.unplayed)} dropped" if outcome.unplayed else ""
-            _say(file, f"{len(outcome.new)} answers recorded{dropped}. Read them before you commit.", outcome.problems)
-            yield not outcome.problems
-
-    return _worst(outcomes())
-
-
-@notebooks.command
-def check(*lessons: str) -> int:
-    """See whether lessons are fit to be committed: their form, and whether each request has its recorded answer.
-
-    Parameters
-    ----------
-    lessons
-        Numbers such as 03, or files; all lessons if none are given.
-    """
-    from sdkit.teaching import contract, recording, workspace
-
-    def outcomes() -> Iterator[bool]:
-        for file in _lessons(lessons):
-            outcome = recording.check(file, workspace.checkout())
-            problems = contract.problems(file) + outcome.problems
-            for missed in outcome.missed:
-                problems.append(f"not recorded: {recording.shown(missed['missed'])}")
-                problems += (
-                    [f"    nearest recorded: {recording.shown(missed['nearest'])}"] if "nearest" in missed else []
-                )
-                problems += [f"    {line}" for line in missed.get("differs", [])]
-            problems += [f"recorded, and never asked for: {recording.shown(a.prompt)}" for a in outcome.unplayed]
-            _say(file, "", problems)
-            yield not problems
-
-    return _worst(outcomes())
-
-
-def _lessons(names: tuple[str, ...]) -> list[Path]:
-    from sdkit.teaching import notebooks as runner
-    from sdkit.teaching import workspace
-
-    root = workspace.checkout()
-    return [runner.named(root, name) for name in names] or workspace.lessons(root)
-
-
-def _verdict(result: Run) -> bool:
-    told = f"{result.cells} cells, {result.seconds:.1f} s"
-    _say(result.path, told, [result.problem] if result.problem else [])
-    return result.problem is None
-
-
-def _say(file: Path, told: str, problems: list[str]) -> None:
-    print(f"{'FAILED' if problems else 'OK    '}  {file.name}  {told}", flush=True)
-    for problem in problems:
-        print(f"        {problem}", flush=True)
-
-
-def _worst(good: Iterable[bool]) -> int:
-    return FAILURE if not all(list(good)) else 0

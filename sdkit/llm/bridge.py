@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+# Ollama's name of an option -> LangChain's.
+_OPTIONS = {"temperature": "temperature", "top_p": "top_p", "num_predict": "max_tokens"}
 _ROLES = {"system": "system", "user": "human", "assistant": "ai"}
 
 
@@ -40,12 +42,14 @@ class Answer:
 
     def __init__(self, body: Mapping[str, Any], stop: threading.Event) -> None:
         from sdkit.llm import providers
-        from sdkit.llm.spec import chat_model
+        from sdkit.llm.spec import TEMPERATURE, chat_model
 
         options = dict(body.get("options") or {})
         self._model = str(body["model"])
         self._stop = stop
-        llm = chat_model(self._model, **({"temperature": options["temperature"]} if "temperature" in options else {}))
+        if options.get("temperature") == TEMPERATURE:
+            del options["temperature"]  # nobody asked for it, and some models take no temperature
+        llm = chat_model(self._model, **{name: options[old] for old, name in _OPTIONS.items() if old in options})
         schema = body.get("format")
         messages = [(_ROLES.get(m["role"], m["role"]), m.get("content") or "") for m in body.get("messages", [])]
         asked = providers.asked(llm, schema if isinstance(schema, dict) else None, options.get("seed"), messages)

@@ -94,9 +94,10 @@ class Recording:
         return self._answers.get(key)
 
     def add(self, answer: Answer) -> None:
-        """Keep an answer, and write the file anew, atomically."""
+        """Keep an answer, and write the file anew, atomically; what another notebook added to it stays."""
         with self._lock:
-            self._answers[answer.key] = answer
+            there = {other.key: other for other in _read(self.path)} if self.path.exists() else {}
+            self._answers = there | self._answers | {answer.key: answer}
             self._write()
 
     def keep(self, keys: set[str]) -> list[Answer]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # The providers that are extras: their class, and the variable that holds the key. The others come through `langchain`.
 _EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthropic", "ANTHROPIC_API_KEY")}
 
+TEMPERATURE = 0.8
+"""What models of Ollama are set to, unless somebody says otherwise."""
+
 
 def default_model() -> str:
     """Return the name of the model to use when nobody said which.
@@ -109,7 +112,7 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     else:
         # Without user and password, which the transport adds: the model's repr shows its address.
         address = ollama.shown(ollama.url())
-        options = {"temperature": 0.8, "base_url": address} | options
+        options = {"temperature": TEMPERATURE, "base_url": address} | options
     return _made(partial(ChatOllama, model=name), name, options)
 
 

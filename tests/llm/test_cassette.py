@@ -36,6 +36,13 @@ def test_what_was_added_is_there_after_loading(path: Path) -> None:
     assert "Zoë?" in path.read_text(encoding="utf-8")
 
 
+def test_two_notebooks_may_record_into_one_file(path: Path) -> None:
+    one, two = Recording(path), Recording(path)
+    one.add(answer(call("a")))
+    two.add(answer(call("b")))
+    assert [each.prompt for each in Recording(path)] == ["a", "b"]
+
+
 def test_the_file_does_not_depend_on_the_order_of_the_answers(path: Path, tmp_path: Path) -> None:
     answers = [answer(call(text, seed)) for text in ("b", "a") for seed in (2, 1)]
     one, two = Recording(path), Recording(tmp_path / "other.jsonl")
