@@ -140,14 +140,14 @@ def execute(notebook: Any, path: Path, settings: Mapping[str, str], timeout: int
 
 
 def named(root: Path, name: str) -> Path:
-    """Return the lesson that a number such as "03", or the path of a file, means.
+    """Return the file that a lesson's number such as "03", or a path, means.
 
     Raises
     ------
     InputError
         There is none.
     """
-    if (file := Path(name)).suffix == ".ipynb" and file.is_file():
+    if (file := Path(name)).suffix == ".ipynb":
         return file
     found = sorted((root / "notebooks").glob(f"{name}*.ipynb"))
     if len(found) != 1 or not name:

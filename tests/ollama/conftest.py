@@ -31,18 +31,20 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def server(own_folder: dict[str, str]) -> Iterator[ollama.Server]:
     gguf = weights.find().path
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in own_folder.items():
+    host = f"127.0.0.1:{free_port(11500)}"
+    with pytest.MonkeyPatch.context() as patch:  # only until it runs: other tests have a home of their own
+        for name, value in (own_folder | {"OLLAMA_HOST": host}).items():
             patch.setenv(name, value)
-        patch.setenv("OLLAMA_HOST", f"127.0.0.1:{free_port(11500)}")
         server = ollama.serve()
-        with server:
-            modelfile = Path(own_folder["HOME"], "Modelfile")
-            # Several threads wait for each other in a loop: on a machine with other work, that takes minutes.
-            modelfile.write_text(f"FROM {gguf}\nPARAMETER num_thread 1\n", encoding="utf-8")
-            command = ["ollama", "create", NAME, "-f", str(modelfile)]
-            subprocess.run(command, capture_output=True, check=True, timeout=120)
-            yield server
+        modelfile = Path(own_folder["HOME"], "Modelfile")
+        # Several threads wait for each other in a loop: on a machine with other work, that takes minutes.
+        modelfile.write_text(f"FROM {gguf}\nPARAMETER num_thread 1\n", encoding="utf-8")
+        command = ["ollama", "create", NAME, "-f", str(modelfile)]
+        subprocess.run(command, capture_output=True, check=True, timeout=120)
+    with server:
+        yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OLLAMA_HOST", host)
         assert not ollama.is_up()
 
 
