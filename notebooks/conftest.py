@@ -14,7 +14,10 @@ import pytest
 RECORDINGS = Path(__file__).resolve().parents[1] / "datasets" / "recordings"
 LOG = Path(tempfile.gettempdir()) / f"sdkit-played-{os.getpid()}.jsonl"
 
-_ran: Counter[Path] = Counter()
+_ran: Counter[Path] = Counter()  # cells, by the notebook's path
+
+
+_lines = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -30,11 +33,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
         os.environ.update(before)
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Count the cells that ran."""
-    file = Path(report.fspath)
-    if report.when == "call" and file.suffix == ".ipynb":
-        _ran[Path(file.name)] += 1
+    _ran[item.path] += item.path.suffix == ".ipynb"
+    return (yield)
 
 
 def unplayed() -> list[str]:
@@ -44,9 +47,9 @@ def unplayed() -> list[str]:
     events = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()] if LOG.exists() else []
     played = {event.get("played") for event in events}
     lines = []
-    for name, ran in _ran.items():
-        notebook = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
-        recording = RECORDINGS / f"{str(name)[:2]}.jsonl"
+    for path, ran in _ran.items():
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        recording = RECORDINGS / f"{path.name[:2]}.jsonl"
         if ran == sum(cell["cell_type"] == "code" for cell in notebook["cells"]) and recording.exists():
             unused = [answer for answer in Recording(recording) if answer.key not in played]
             lines += [f"{recording.name}: nobody asks for the answer to {answer.prompt[:80]!r}" for answer in unused]
@@ -56,14 +59,11 @@ def unplayed() -> list[str]:
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail the run over recordings that nobody plays."""
-    if os.environ.get("SDKIT_LLM", "replay") == "replay" and (lines := unplayed()):
+    if (os.environ.get("SDKIT_LLM") or "replay") == "replay" and (lines := unplayed()):
         session.config.stash[_lines] = lines
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     LOG.unlink(missing_ok=True)
     return (yield)
-
-
-_lines = pytest.StashKey[list[str]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -76,8 +76,8 @@ class FakeOllama:
 
     Attributes
     ----------
-    received : list of dict
-        The bodies of the /api/chat requests, in order.
+    received, heads : list of dict
+        The bodies of the /api/chat requests, in order, and the headers of all requests with a body.
     answer : callable
         From the body of a request to the text of the reply, for when nothing is queued.
     stream : callable
@@ -93,6 +93,7 @@ class FakeOllama:
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
+        self.heads: list[dict[str, str]] = []
         self.answer: Callable[[dict[str, Any]], str] | None = None
         self.stream: Callable[[dict[str, Any]], Iterator[bytes]] | None = None
         self.routes: dict[str, Callable[[Any], None]] = {}
@@ -128,6 +129,7 @@ class FakeOllama:
             disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
+                fake.heads.append({name.lower(): value for name, value in self.headers.items()})
                 self.body = body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 if route := fake.routes.get(f"POST {self.path}"):
                     return route(self)

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx
+
+from sdkit.errors import InputError
+from sdkit.llm import embedded, ollama, providers, wire
+
 # Ollama's name of an option -> LangChain's.
 _OPTIONS = {"temperature": "temperature", "top_p": "top_p", "num_predict": "max_tokens"}
+# These say how Ollama's models sample, and to others nothing.
+_OLLAMAS = {"num_ctx", "top_k", "repeat_penalty", "repeat_last_n", "keep_alive"}
 _ROLES = {"system": "system", "user": "human", "assistant": "ai"}
+_REASONS = {"max_tokens": "length", "MAX_TOKENS": "length", "end_turn": "stop", "tool_use": "stop", "STOP": "stop"}
 
 
-def reaches(model: str) -> bool:
-    """Tell whether a model's name means a provider other than Ollama."""
-    from sdkit.llm import providers
-
-    return ":" in model and model.partition(":")[0] in providers.PROVIDERS
+def provider_of(model: str) -> str:
+    """Return the provider that a model's name begins with; "" if it is Ollama's, or embedded."""
+    provider, colon, _ = model.partition(":")
+    return provider if colon and provider in providers.PROVIDERS and provider != "ollama" else ""
 
 
 def bare(model: str) -> str:
     """Return the name that a model has at its provider."""
-    return model.partition(":")[2] if reaches(model) else model
+    return model.partition(":")[2] if provider_of(model) else model
+
+
+def fits(model: str, path: str, address: Any) -> bool:
+    """Tell whether a model can be asked by this protocol, at this address."""
+    provider = provider_of(model)
+    if path == wire.ANTHROPIC:
+        return "anthropic" in provider
+    if provider or embedded.is_embedded(model):
+        return path != wire.OLLAMA and bool(provider) and "anthropic" not in provider
+    there = httpx.URL(ollama.url())  # Ollama speaks OpenAI's protocol, too
+    return path.startswith("/api/") or (there.host, there.port) == (address.host, address.port)
 
 
 class Answer:
@@ -38,24 +57,34 @@ class Answer:
     ------
     ModelError
         The model cannot be used.
+    InputError
+        Tools, or an option that means nothing to other providers.
     """
 
     def __init__(self, body: Mapping[str, Any], stop: threading.Event) -> None:
-        from sdkit.llm import providers
+        from sdkit.llm import exchange, words
         from sdkit.llm.spec import TEMPERATURE, chat_model
 
+        self._model, self._stop = str(body["model"]), stop
         options = dict(body.get("options") or {})
-        self._model = str(body["model"])
-        self._stop = stop
+        seed, ends = options.pop("seed", None), options.pop("stop", None)
         if options.get("temperature") == TEMPERATURE:
             del options["temperature"]  # nobody asked for it, and some models take no temperature
+        if unknown := set(options) - _OPTIONS.keys() - _OLLAMAS:
+            raise InputError(f"{self._model} answers here, and has no option {', '.join(sorted(unknown))}")
+        if body.get("tools"):
+            raise InputError(f"{self._model} answers here through Ollama's protocol, and then has no tools")
         llm = chat_model(self._model, **{name: options[old] for old, name in _OPTIONS.items() if old in options})
         schema = body.get("format")
         messages = [(_ROLES.get(m["role"], m["role"]), m.get("content") or "") for m in body.get("messages", [])]
-        asked = providers.asked(llm, schema if isinstance(schema, dict) else None, options.get("seed"), messages)
-        self._message = asked.model.invoke(asked.messages)
-        self._text, self._reason = providers.heard(self._message)
-        self._lines = self._make()
+        asked = providers.asked(llm, schema if isinstance(schema, dict) else None, seed, messages)
+        extra = {"stop": ends} if ends else {}
+        with exchange.listening() as heard, words.told(llm, heard):
+            # With a schema the answer is put into shape when it is whole.
+            whole = [asked.model.invoke(asked.messages, **extra)] if schema else None
+            pieces = iter(whole or asked.model.stream(asked.messages, **extra))
+            first = next(pieces, None)
+        self._lines = self._make(itertools.chain([first] if first is not None else [], pieces))
 
     def __iter__(self) -> Answer:
         """Return itself."""
@@ -69,14 +98,25 @@ class Answer:
         """Say nothing more."""
         self._stop.set()
 
-    def _make(self) -> Iterator[bytes]:
-        usage: Mapping[str, Any] = self._message.usage_metadata or {}
-        line = {
-            "model": self._model,
-            "message": {"role": "assistant", "content": self._text},
-            "done": True,
-            "done_reason": self._reason or "stop",
-            "prompt_eval_count": usage.get("input_tokens", 0),
-            "eval_count": usage.get("output_tokens", 0),
-        }
-        yield json.dumps(line).encode() + b"\n"
+    def _make(self, pieces: Iterator[Any]) -> Iterator[bytes]:
+        reason, counts = None, {"input_tokens": 0, "output_tokens": 0}
+        for piece in pieces:
+            if self._stop.is_set():
+                return
+            text, why = providers.heard(piece)
+            reason = why or reason
+            for name in counts:
+                counts[name] += (piece.usage_metadata or {}).get(name) or 0
+            if text:
+                yield self._line(text, done=False)
+        yield self._line(
+            "",
+            done=True,
+            done_reason=_REASONS.get(reason or "stop", reason or "stop"),
+            prompt_eval_count=counts["input_tokens"],
+            eval_count=counts["output_tokens"],
+        )
+
+    def _line(self, text: str, **about: Any) -> bytes:
+        message = {"role": "assistant", "content": text}
+        return json.dumps({"model": self._model, "message": message, **about}).encode() + b"\n"

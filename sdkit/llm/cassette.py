@@ -149,6 +149,8 @@ def differences(recorded: Any, now: Any) -> list[str]:
 
 def _read(path: Path) -> Iterator[Answer]:
     mend = "Restore it, or record it anew: python -m sdkit notebooks record"
+    if path.stat().st_size == 0:
+        raise FileError(path, f"is empty. {mend}")
     seen: dict[str, int] = {}
     schemas: dict[str, Any] = {}
     lines = read_text(path).split("\n")
@@ -176,9 +178,11 @@ def _read(path: Path) -> Iterator[Answer]:
             request = _unpacked(entry["request"], schemas)
             answer = Answer(entry["key"], str(entry["model"]), request, entry["reply"])
             right = wire.key_of(answer.request)
-            answer.prompt  # noqa: B018 - a request without one is none
+            answer.prompt, answer.request["path"]
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise FileError(path, f"this recorded answer lacks a part: {error}. {mend}", number) from error
+            raise FileError(path, f"this recorded answer lacks a part, {error}. {mend}", number) from error
+        if not wire.is_reply(answer.request["path"], answer.reply):
+            raise FileError(path, f"this is no answer of a language model: {str(answer.reply)[:60]}. {mend}", number)
         if answer.key != right:
             raise FileError(path, f"this request was changed by hand: its key should be {right}. {mend}", number)
         if answer.key in seen:

@@ -78,6 +78,7 @@ class Lesson:
         self.recording = Recording(path)
         self._choose, self._describe = choose, describe
         self._live: tuple[str, str] | None = None
+        self._about: str | None = None
         self._asked: Counter[str] = Counter()
         self._announced: object = None
         self._lock = threading.Lock()
@@ -88,6 +89,13 @@ class Lesson:
             if self._live is None:
                 self._live = self._choose()
             return self._live
+
+    def live_about(self) -> str:
+        """Return how good the live model is, in a few words; it is looked up once."""
+        name, _ = self.live_model()
+        if self._about is None:
+            self._about = self._describe(name)
+        return self._about
 
     def next_seed(self, request: str) -> int:
         """Return a seed for a request without one: it follows from the request, and how often it was made."""
@@ -141,8 +149,7 @@ class Lesson:
             if cell == self._announced:
                 return
             self._announced = cell
-        name, _ = self.live_model()
-        about = self._describe(name)
+        name, about = self.live_model()[0], self.live_about()
         print(f"Not recorded, so {name} answers now{f' ({about})' if about else ''}.", flush=True)
 
     def _refusal(self, call: wire.Call, nearest: tuple[Answer, list[str]] | None) -> str:

@@ -1,4 +1,4 @@
-"""The models of other providers: which there are, how each is held to a schema, and what their errors mean.
+"""The models of other providers: which there are, and how each is held to a schema.
 
 OpenAI enforces a part of JSON Schema (`strict_schema`), Anthropic is made to call a tool whose input is the schema, and
 all others are told it in the prompt. Whatever a provider does not enforce is left to pydantic, which reads every reply.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sdkit.errors import InputError, ModelUnavailableError, PromptTooLongError, SdkitError, UnknownModelError
+from sdkit.errors import InputError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -115,6 +115,8 @@ def seeded(llm: BaseChatModel, seed: int) -> dict[str, Any]:
     """Return what to change in a model for this seed: nothing if it takes none."""
     if getattr(llm, "use_responses_api", False):  # OpenAI's newer protocol has no seeds, and refuses them
         return {"seed": None}
+    if "Google" in type(llm).__name__:
+        seed &= 0x7FFFFFFF  # Google's seeds have 31 bits
     return {name: seed for name in ("seed", "random_seed") if name in type(llm).model_fields}
 
 
@@ -279,21 +281,3 @@ def without_nulls(value: Any, schema: Mapping[str, Any]) -> Any:
         return value
 
     return cleaned(value, schema)
-
-
-def in_words(llm: BaseChatModel, name: str, error: Exception) -> Exception | None:
-    """Return what a provider's client raised as an error that says what to do, or None if nothing is known of it."""
-    # Some clients put errors of their own around what our transport raises.
-    behind = [error, error.__cause__, getattr(error.__cause__, "__cause__", None)]
-    if own := next((each for each in behind if isinstance(each, SdkitError)), None):
-        return own
-    if any(kind.__name__ == "ContextOverflowError" for kind in type(error).__mro__):
-        return PromptTooLongError(f"the messages do not fit into the context of {name}; shorten them")
-    status = getattr(error, "status_code", None)
-    if takes_format(llm) or status not in {401, 403, 404}:
-        return None
-    keys = [variable for variable in llm.lc_secrets.values() if "KEY" in variable]
-    look = f" Look at the environment variable {keys[0]}" if keys else ""
-    if status == 404:
-        return UnknownModelError(f"there is no model {name!r} at its provider, or not for this key (404).{look}")
-    return ModelUnavailableError(f"{name} refuses the key, or needs one ({status}).{look}")

@@ -1,4 +1,4 @@
-"""Time limits, second tries and plain words for requests that go over the network to a language model.
+"""Time limits and second tries for requests that go over the network to a language model.
 
 This is the only layer that tries again: the clients' own retries are told to keep out.
 """
@@ -16,8 +16,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sdkit.errors import InputError, ModelUnavailableError
-from sdkit.llm import ollama
+from sdkit.errors import InputError
+from sdkit.llm import ollama, words
 
 TRIES = 4
 """How often a request is made before its failure is passed on."""
@@ -31,7 +31,6 @@ LONGEST_PAUSE = 60.0
 """Seconds; a server that asks for a longer one is not asked again."""
 
 _BUSY = {429, 500, 502, 503, 504, 529}
-_LOST = ("ReadError", "WriteError", "RemoteProtocolError", "CloseError")
 _DIE = random.SystemRandom()  # pauses are no part of any result
 _SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret", re.IGNORECASE)
 
@@ -73,25 +72,44 @@ def limit(request: Any) -> None:
     request.extensions = {**request.extensions, "timeout": limits}
 
 
-def authorise(request: Any) -> None:
-    """Let a request to $OLLAMA_HOST carry the user and password that stand there, and no others see them."""
-    if "@" not in os.environ.get("OLLAMA_HOST", "") or "authorization" in request.headers:
-        return
+_keys: dict[tuple[str, str, int | None], str] = {}
+
+
+def without_password(address: str) -> str:
+    """Return an address without user and password, which go with the requests to it from now on.
+
+    A model shows the address that it was made with; so they must not be in there.
+    """
     import httpx
 
-    address = httpx.URL(ollama.url())
-    if (address.host, address.port) == (request.url.host, request.url.port):
-        pair = base64.b64encode(f"{address.username}:{address.password}".encode()).decode()
-        request.headers["authorization"] = f"Basic {pair}"
+    try:
+        parsed = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise InputError("base_url is not an address such as http://127.0.0.1:11434") from error
+    if parsed.userinfo:
+        pair = base64.b64encode(f"{parsed.username}:{parsed.password}".encode()).decode()
+        _keys[parsed.scheme, parsed.host, parsed.port] = f"Basic {pair}"
+    return ollama.shown(address)
+
+
+def authorise(request: Any) -> None:
+    """Let a request carry the user and password of its address: $OLLAMA_HOST's, or those of `without_password`."""
+    if "authorization" in request.headers:
+        return
+    if "@" in os.environ.get("OLLAMA_HOST", ""):
+        without_password(ollama.url())
+    key = _keys.get((request.url.scheme, request.url.host, request.url.port))
+    if key is not None:
+        request.headers["authorization"] = key
 
 
 def again(error: Exception, tried: int) -> bool:
     """Tell whether it is worth trying again after this failure of the connection."""
-    if _is(error, "ConnectTimeout", "ConnectError"):
+    if words.is_a(error, "ConnectTimeout", "ConnectError"):
         return False
-    if _is(error, "TimeoutException"):
+    if words.is_a(error, "TimeoutException"):
         return tried < TIMEOUT_TRIES
-    return _is(error, *_LOST) and tried < TRIES
+    return words.is_lost(error) and tried < TRIES
 
 
 def pause(tried: int) -> float:
@@ -101,16 +119,23 @@ def pause(tried: int) -> float:
 
 def delay(response: Any, tried: int) -> float | None:
     """Return the seconds to wait after a refusal, as Retry-After asks; None if trying again is of no use."""
-    if response.status_code not in _BUSY or tried >= TRIES:
+    if not is_busy(response) or tried >= TRIES:
         return None
-    asked = _retry_after(response.headers.get("retry-after", ""))
+    asked = asked_pause(response)
     if asked is None:
         return pause(tried)
     # A little more for each: all who were sent away come back at the same time otherwise.
     return asked + _DIE.uniform(0, 0.1 + asked / 10) if asked <= LONGEST_PAUSE else None
 
 
-def _retry_after(said: str) -> float | None:
+def is_busy(response: Any) -> bool:
+    """Tell whether a refusal is one that passes."""
+    return response.status_code in _BUSY
+
+
+def asked_pause(response: Any) -> float | None:
+    """Return the seconds that a server asks to wait, with Retry-After; None if it does not."""
+    said = response.headers.get("retry-after", "")
     try:
         return max(0.0, float(said))
     except ValueError:
@@ -125,53 +150,18 @@ def _retry_after(said: str) -> float | None:
 def log(request: Any, why: Any, tried: int, seconds: float) -> None:
     """Say that a request is made again."""
     what = f"said {why.status_code}" if hasattr(why, "status_code") else "did not answer"
-    logger.warning("%s %s; try %d of %d in %.1f s", _where(request), what, tried + 1, TRIES, seconds)
-
-
-def in_words(request: Any, error: Exception, model: str, tries: int = 1) -> Exception:
-    """Return a failure of the connection as an error that says what to do; others as they are."""
-    where, often = _where(request), f", {tries} times" * (tries > 1)
-    if _is(error, "ConnectError", "ConnectTimeout"):
-        start = "Start Ollama (`ollama serve`)" if "/api/" in request.url.path else "Check the address and the network"
-        return ModelUnavailableError(
-            f"nothing answers at {where}, where {model} should be. {start}, or use the model that needs no server: "
-            'model="embedded"'
-        )
-    if _is(error, "TimeoutException"):
-        seconds = request.extensions["timeout"]["read"]
-        return ModelUnavailableError(
-            f"{model} at {where} said nothing for {seconds:g} s{often}. Try again, use a smaller model, or "
-            " set SDKIT_TIMEOUT to more seconds"
-        )
-    if _is(error, *_LOST):
-        return ModelUnavailableError(f"{model} at {where} broke off in mid-answer{often}. See what its log says")
-    return error
-
-
-def no_answer(request: Any, response: Any) -> ModelUnavailableError | None:
-    """Return what is wrong with an answer that does not come from a language model; None if it may."""
-    where, status = _where(request), response.status_code
-    if 300 <= status < 400:
-        target = response.headers.get("location", "")
-        shown = ollama.shown(str(request.url.join(target)).split("?")[0]) if target else "somewhere else"
-        return ModelUnavailableError(
-            f"{where} sends us on to {shown} ({status}). Requests with keys are not sent on: give the right address "
-            "(base_url, or OLLAMA_HOST)"
-        )
-    if "html" in response.headers.get("content-type", ""):
-        return ModelUnavailableError(
-            f"{where} answered with a web page ({status}): that is no language model's server. Check the address "
-            "(base_url, or OLLAMA_HOST) and whether a proxy or a log-in page stands before it"
-        )
-    return None
+    limit = TIMEOUT_TRIES if isinstance(why, Exception) and words.is_a(why, "TimeoutException") else TRIES
+    logger.warning("%s %s; try %d of %d in %.1f s", words.address(request), what, tried + 1, limit, seconds)
 
 
 def refusal(http: Any, request: Any, response: Any) -> Any:
     """Return a refusal as it may be shown: without the keys of the request, and with word to the client to give up."""
-    text = response.text
+    page = "html" in response.headers.get("content-type", "")
+    text = '{"error": "a web page instead of an answer"}' if page else response.text
     for secret in _secrets(request):
         text = text.replace(secret, "…")
-    headers = {"content-type": response.headers.get("content-type", "application/json"), "x-should-retry": "false"}
+    kind = "application/json" if page else response.headers.get("content-type", "application/json")
+    headers = {"content-type": kind, "x-should-retry": "false"}
     for name, value in response.headers.items():
         if name.lower() == "retry-after":
             headers[name] = value
@@ -187,13 +177,3 @@ def _secrets(request: Any) -> list[str]:
             found += base64.b64decode(value, validate=True).decode().split(":", 1)
     found += [request.url.password or "", *(value for _, value in request.url.params.items())]
     return sorted({value for value in found if len(value) > 5}, key=len, reverse=True)
-
-
-def _where(request: Any) -> str:
-    port = f":{request.url.port}" if request.url.port else ""
-    return f"{request.url.scheme}://{request.url.host}{port}"
-
-
-def _is(error: Exception, *names: str) -> bool:
-    """Tell the kind of an error by name: httpx and httpx2 have the same ones, and are unrelated."""
-    return any(kind.__name__ in names and kind.__module__.startswith("httpx") for kind in type(error).__mro__)

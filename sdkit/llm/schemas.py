@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, PydanticUserError, ValidationError
 
 from sdkit.errors import InputError, first_problem
+from sdkit.llm.wire import plain_schema
 
 Schema = type[BaseModel] | Mapping[str, Any] | None
 """A pydantic class, a JSON schema, or None for free text."""
@@ -88,7 +89,7 @@ def _class_text(schema: type[BaseModel]) -> str:
 
 
 def _dumped(schema: Any) -> str:
-    return json.dumps(schema, sort_keys=True, ensure_ascii=False)
+    return json.dumps(plain_schema(schema), sort_keys=True, ensure_ascii=False)
 
 
 def complaint(error: ValueError, raw: str) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sdkit.errors import InputError, MissingPackageError, ModelUnavailableError
-from sdkit.llm import embedded, ollama, providers, transport, weights
+from sdkit.errors import InputError, MissingPackageError, ModelUnavailableError, SdkitError
+from sdkit.llm import embedded, ollama, providers, retries, transport, weights
 from sdkit.llm.seeds import check_seed
 
 if TYPE_CHECKING:
@@ -42,9 +42,16 @@ def choose_model() -> tuple[str, str]:
     transport.install()
     if named := os.environ.get("SDKIT_MODEL", "").strip():
         return named, "because SDKIT_MODEL says so"
-    if models := ollama.chat_models():
-        return models[0], f"because Ollama is running at {ollama.shown(ollama.url())}"
-    why = "because no Ollama is running" if models is None else "because Ollama has no chat model yet"
+    try:
+        there = [model.name for model in ollama.models(timeout=1) if not model.only_embeds]
+    except SdkitError as error:
+        # Who says where it is wants to know why it does not answer.
+        said = os.environ.get("OLLAMA_HOST", "").strip()
+        why = f"because {str(error).split('. ')[0]}" if said else "because no Ollama is running"
+    else:
+        if there:
+            return there[0], f"because Ollama is running at {ollama.shown(ollama.url())}"
+        why = "because Ollama has no chat model yet"
     return f"{embedded.PREFIX}:{weights.DEFAULT}", why
 
 
@@ -98,6 +105,8 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         if not name:
             raise InputError(f"{spec!r} names a provider and no model; write {provider}:name")
         if provider != "ollama":
+            if "@" in str(options.get("base_url", "")):
+                raise InputError("base_url has a user or a password in it, which every repr would show; leave it out")
             llm = _of_provider(provider, name, options)
             return llm if seed is None else llm.model_copy(update=providers.seeded(llm, seed))
     from langchain_ollama import ChatOllama
@@ -110,9 +119,8 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         weights.verified(embedded.weights_of(name))
         options = embedded.SAMPLING | options  # as it would anyway; said, they are in the provenance
     else:
-        # Without user and password, which the transport adds: the model's repr shows its address.
-        address = ollama.shown(ollama.url())
-        options = {"temperature": TEMPERATURE, "base_url": address} | options
+        address = retries.without_password(str(options.get("base_url") or ollama.url()))
+        options = {"temperature": TEMPERATURE} | options | {"base_url": address}
     return _made(partial(ChatOllama, model=name), name, options)
 
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from pydantic import BaseModel
 
 import sdkit
-from sdkit.errors import InputError, ModelUnavailableError, ReplyError, SdkitError, UnknownModelError
-from sdkit.llm import playback, providers, retries, schemas, transport
+from sdkit.errors import InputError, ReplyError
+from sdkit.llm import playback, providers, schemas, transport, words
 from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.spec import chat_model, model_name
@@ -174,11 +174,8 @@ def request(
     """Do what `ask` does, and return the reply with all that is known about it."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
     while (asked := call.next()) is not None:
-        with transport.listening() as heard:
-            try:
-                message = asked.model.invoke(asked.messages)
-            except Exception as error:
-                raise call.in_words(error, heard) from error
+        with transport.listening() as heard, words.told(call.llm, heard):
+            message = asked.model.invoke(asked.messages)
         if (reply := call.take(message, heard)) is not None:
             return reply
     raise call.failure()
@@ -195,11 +192,8 @@ async def arequest(
     """Do what `request` does, awaitable."""
     call = _Call(messages, schema, chat_model(model), seed, attempts)
     while (asked := call.next()) is not None:
-        with transport.listening() as heard:
-            try:
-                message = await asked.model.ainvoke(asked.messages)
-            except Exception as error:
-                raise call.in_words(error, heard) from error
+        with transport.listening() as heard, words.told(call.llm, heard):
+            message = await asked.model.ainvoke(asked.messages)
         if (reply := call.take(message, heard)) is not None:
             return reply
     raise call.failure()
@@ -293,29 +287,6 @@ class _Call:
     def failure(self) -> ReplyError:
         """Return the error that says no attempt was valid."""
         return ReplyError(self.problem, self.raw, self.schema, self.seeds)
-
-    def in_words(self, error: Exception, heard: transport.Heard) -> Exception:
-        """Return what a client library raised as an error that says what to do, where that is known."""
-        name = heard.model or model_name(self.llm)
-        if (known := providers.in_words(self.llm, name, error)) is not None:
-            return known
-        if type(error).__module__.startswith("httpx") and getattr(error, "_request", None) is not None:
-            return retries.in_words(error.request, error, name)  # type: ignore[attr-defined]
-        status = getattr(error, "status_code", None)
-        if isinstance(error, SdkitError) or status is None:
-            return error
-        if status == 404 and providers.takes_format(self.llm):
-            meant = providers.suggestion(name)
-            hint = f'. Or did you mean "{meant}"?' if meant else ""
-            return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}{hint}")
-        tries = f", also at try {heard.retries + 1}" if heard.retries else ""
-        told = {
-            -1: "failed in mid-answer",  # which had begun with status 200
-            401: "refuses the key, or needs one (401)",
-            403: "refuses the key, or needs one (403)",
-            429: f"has too much to do (429{tries}). Wait a little",
-        }
-        return ModelUnavailableError(f"{name} {told.get(status, f'answered with the error {status}')}: {error}")
 
 
 @cache

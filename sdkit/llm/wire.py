@@ -14,10 +14,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from sdkit.errors import InputError
+
 OLLAMA, OPENAI, RESPONSES, ANTHROPIC = "/api/chat", "/chat/completions", "/responses", "/v1/messages"
-PATHS = (OLLAMA, "/api/generate", OPENAI, RESPONSES, ANTHROPIC)
+# Google has the model in the path: its requests are limited and repeated as all are, and not recorded.
+GOOGLE = (":generateContent", ":streamGenerateContent")
+PATHS = (OLLAMA, "/api/generate", "/v2/chat", OPENAI, RESPONSES, ANTHROPIC, *GOOGLE)
 
 _UNSEEN = {"stream", "keep_alive", "stream_options"}  # they change how an answer travels, not what it says
+_NOTHING: tuple[Any, ...] = (None, [], {})
+_SCHEMAS = {"format", "response_format", "tools", "output_config", "text"}
+_TWO_FORMS = (RESPONSES, ANTHROPIC)  # their answers, whole and in pieces, cannot be turned into each other
 # Another one at each run, though the answer is the same.
 _FLEETING = re.compile(r"created_at|created|completed_at|id|.+_duration|timings|system_fingerprint|service_tier|model")
 JSON, LINES, EVENTS = "application/json", "application/x-ndjson", "text/event-stream"
@@ -71,8 +78,11 @@ class Call:
     @cached_property
     def request(self) -> dict[str, Any]:
         """What shapes the answer, and nothing else."""
-        body = {name: value for name, value in self.body.items() if name not in _UNSEEN}
-        return {"path": self.path, "body": _bare(body)} | ({"repeat": self.repeat} if self.repeat else {})
+        body = {name: _bare(value, name) for name, value in self.body.items() if name not in _UNSEEN}
+        shape = {"repeat": self.repeat} if self.repeat else {}
+        if self.streams and self.path in _TWO_FORMS:
+            shape["stream"] = True
+        return {"path": self.path, "body": {name: part for name, part in body.items() if part not in _NOTHING}} | shape
 
     @cached_property
     def key(self) -> str:
@@ -102,6 +112,13 @@ def prompt_of(request: Mapping[str, Any]) -> str:
     return str(content)
 
 
+def is_call(path: str, content: bytes) -> bool:
+    """Tell whether a request, whose path ends in one of `PATHS`, asks a model to write something."""
+    if path.endswith("/api/generate"):
+        return b'"prompt"' in content  # without one, it loads or unloads a model
+    return path.endswith(GOOGLE) or b'"model"' in content
+
+
 def call_of(path: str, content: bytes) -> Call:
     """Return the call that a request is: its path ends in one of `PATHS`; a body that cannot be read is empty."""
     try:
@@ -111,16 +128,23 @@ def call_of(path: str, content: bytes) -> Call:
     return Call(next(ending for ending in PATHS if path.endswith(ending)), body if isinstance(body, dict) else {})
 
 
-def _bare(value: Any) -> Any:
-    """Return the value without what says nothing: null, [] and {}, and an `enum` that repeats a `const`."""
+def _bare(value: Any, name: str) -> Any:
+    """Return a field of a body without what says nothing: null in messages, and null, [] and {} in options."""
+    if name in _SCHEMAS:
+        return plain_schema(value)
+    if name == "options" and isinstance(value, dict):
+        return {option: part for option, part in value.items() if part not in _NOTHING}
     if isinstance(value, dict):
-        # Old releases of pydantic write both for a Literal with one value, new ones only `const`.
-        drop = {"enum"} if value.get("enum") == [value.get("const")] else set()
-        bare = {name: _bare(part) for name, part in value.items() if name not in drop}
-        return {name: part for name, part in bare.items() if part not in (None, [], {})}
-    if isinstance(value, list):
-        return [_bare(part) for part in value]
-    return value
+        return {key: _bare(part, "") for key, part in value.items() if part is not None}
+    return [_bare(part, "") for part in value] if isinstance(value, list) else value
+
+
+def plain_schema(schema: Any) -> Any:
+    """Return a schema without an `enum` that repeats a `const`: old releases of pydantic write both, new ones one."""
+    if isinstance(schema, dict):
+        drop = {"enum"} if "const" in schema and schema.get("enum") == [schema["const"]] else set()
+        return {name: plain_schema(part) for name, part in schema.items() if name not in drop}
+    return [plain_schema(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def reply_of(call: Call, content_type: str, text: str) -> Any:
@@ -136,20 +160,14 @@ def reply_of(call: Call, content_type: str, text: str) -> Any:
         return None
 
 
-def content_of(call: Call, reply: Any, model: str) -> tuple[str, bytes] | None:
-    """Return a kept answer as the call wants to have it.
-
-    Returns
-    -------
-    (content type, bytes) or None
-        None if it was kept piece by piece and is wanted whole, or the other way round, and cannot be turned.
-    """
+def content_of(call: Call, reply: Any, model: str) -> tuple[str, bytes]:
+    """Return a kept answer as the call wants to have it: its content type, and its bytes."""
     if call.path.startswith("/api/"):
         return LINES, json.dumps({"model": model, **reply}).encode() + b"\n"
     if call.path == OPENAI and isinstance(reply, list) != call.streams:
         reply = _joined(reply) if isinstance(reply, list) else [_as_event(reply)]
     if isinstance(reply, list) != call.streams:
-        return None
+        raise InputError("an answer with tool calls was recorded piece by piece, and is wanted whole: record it whole")
     about = {"id": "recorded", "created": 0, "model": model} if call.path == OPENAI else {}
     if not isinstance(reply, list):
         return JSON, json.dumps({"id": "recorded", "model": model, **about, **reply}).encode()
@@ -158,6 +176,13 @@ def content_of(call: Call, reply: Any, model: str) -> tuple[str, bytes] | None:
         kind = f"event: {event['type']}\n" if "type" in event else ""
         lines.append(f"{kind}data: {json.dumps({**about, **_named(event, model)})}\n\n")
     return EVENTS, ("".join(lines) + ("data: [DONE]\n\n" if call.path == OPENAI else "")).encode()
+
+
+def is_reply(path: str, reply: Any) -> bool:
+    """Tell whether this can be a kept answer."""
+    if path.startswith("/api/"):
+        return isinstance(reply, dict) and bool(reply.get("done"))
+    return isinstance(reply, dict) or (isinstance(reply, list) and all(isinstance(event, dict) for event in reply))
 
 
 def _merged(lines: list[dict[str, Any]]) -> dict[str, Any]:

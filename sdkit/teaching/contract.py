@@ -13,6 +13,7 @@ COMPARED = 3
 """How many code cells at least have an output that is compared."""
 IGNORED = {"nbval-ignore-output", "nbval-skip"}
 
+_IGNORING = re.compile(r"#\s*(NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|NBVAL_RAISES_EXCEPTION|PYTEST_VALIDATE_IGNORE_OUTPUT)")
 _OPENING = ("What you'll do", "What you'll learn", "What you need", "Time")
 _SHELL = re.compile(r"^\s*[!%]|get_ipython\(\)", re.MULTILINE)
 _PLACE = re.compile(r"/home/|/Users/|/root/|/tmp/|\b[A-Z]:\\+\w")
@@ -62,7 +63,7 @@ def _problems(notebook: Any, path: Path) -> Iterator[str]:
 
 
 def _of_cell(cell: Any) -> Iterator[str]:
-    if set(cell.metadata.get("tags", [])) & IGNORED:
+    if set(cell.metadata.get("tags", [])) & IGNORED or _IGNORING.search(cell.source):
         yield "is not compared: it is tagged to be ignored"
     if any(output.output_type == "error" for output in cell.outputs):
         yield "ends in an error"

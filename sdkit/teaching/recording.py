@@ -71,9 +71,10 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     """
     number = path.name[:2]
     kept, work = folder_of(root) / f"{number}.jsonl", root / "output" / "recordings"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    made, log = work / kept.name, work / "log.jsonl"
+    work.mkdir(parents=True, exist_ok=True)
+    made, log = work / kept.name, work / f"{number}.log"
+    for old in (made, log):
+        old.unlink(missing_ok=True)
     if only_missing and kept.exists():
         shutil.copyfile(kept, made)
     settings = {"SDKIT_LLM": "record", "SDKIT_RECORDINGS": str(work), "SDKIT_LLM_LOG": str(log), "SDKIT_MODEL": model}
@@ -81,9 +82,12 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     outcome = Outcome(number)
     if result.problem:
         outcome.problems.append(result.problem)
+    events = _events(log)
+    if strangers := {event["lesson"] for event in events} - {number}:
+        outcome.problems.append(f'its set-up cell says lesson("{strangers.pop()}"), and its file name says {number}')
     if not made.exists():
         return outcome
-    events, recording = _events(log), Recording(made)
+    recording = Recording(made)
     fresh = {event["recorded"] for event in events if "recorded" in event}
     outcome.new = [answer for answer in recording if answer.key in fresh]
     outcome.problems += [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer)]

@@ -42,7 +42,7 @@ def lesson(number: str) -> str:
     playback.open_lesson(opened)
     recorded = " and ".join(_short(model) for model in opened.recording.models)
     if mode == "live" or not recorded:
-        print(f"Lesson {number}. {_who_answers_live(opened)}")
+        print(f"Lesson {number}.{_no_recording(opened, mode)} {_who_answers_live(opened)}")
     else:
         print(f"Lesson {number}. The answers printed here were recorded with {recorded}, and are replayed.")
         if mode not in {"replay", "check"}:
@@ -80,6 +80,12 @@ def how_good(model: str) -> str:
     return f"{size} parameters" if size else ""
 
 
+def _no_recording(opened: playback.Lesson, mode: str) -> str:
+    folder = opened.recording.path.parent
+    there = ", ".join(sorted(path.stem for path in folder.glob("*.jsonl")))
+    return f" It has no recorded answers (there are some for {there})." if there and mode in {"auto", "replay"} else ""
+
+
 def _who_answers_live(opened: playback.Lesson) -> str:
     try:
         name, why = opened.live_model()
@@ -88,7 +94,7 @@ def _who_answers_live(opened: playback.Lesson) -> str:
         return f"No model can answer here: {error}"
     if missing:
         return f"no model can answer here yet. Fetch one: python -m sdkit models pull {weights.DEFAULT}"
-    about = how_good(name)
+    about = opened.live_about()
     return f"{name} answers{f' ({about})' if about else ''}, {why}."
 
 

@@ -109,7 +109,7 @@ class TestNearest:
         assert differences({}, {str(i): i for i in range(9)})[-1] == "and 6 more"
 
 
-GOOD = {"key": call("a").key, "model": "m", "request": call("a").request, "reply": {}}
+GOOD = {"key": call("a").key, "model": "m", "request": call("a").request, "reply": {"done": True}}
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,13 @@ GOOD = {"key": call("a").key, "model": "m", "request": call("a").request, "reply
         (["{"], 1, "is not JSON"),
         ([HEADER, "{"], 2, "is not JSON"),
         ([HEADER, 5], 2, "lacks a part"),
-        ([HEADER, {"key": "x"}], 2, "lacks a part: 'request'"),
+        ([HEADER, {"key": "x"}], 2, "lacks a part, 'request'"),
         ([HEADER, GOOD | {"request": []}], 2, "lacks a part"),
-        ([HEADER, GOOD | {"request": {"body": {"format": {"schema": "gone"}}}}], 2, "lacks a part: 'gone'"),
+        ([HEADER, GOOD | {"request": {"body": {"format": {"schema": "gone"}}}}], 2, "lacks a part, 'gone'"),
         ([HEADER, GOOD | {"request": call("b").request}], 2, "was changed by hand"),
+        ([HEADER, GOOD | {"reply": None}], 2, "is no answer of a language model: None"),
+        ([HEADER, GOOD | {"reply": "Hello"}], 2, "is no answer of a language model: Hello"),
+        ([HEADER, GOOD | {"reply": {}}], 2, "is no answer of a language model"),
         ([HEADER, GOOD, GOOD], 3, "a second answer for the request in line 2: keep one"),
     ],
 )
@@ -137,7 +140,7 @@ def test_a_broken_file_says_where_and_what(path: Path, lines: list[Any], line: i
 
 def test_an_empty_file_says_so(path: Path) -> None:
     path.write_text("")
-    with pytest.raises(FileError, match="is empty"):
+    with pytest.raises(FileError, match=r"is empty.*notebooks record"):
         Recording(path)
 
 

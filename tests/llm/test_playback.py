@@ -16,9 +16,9 @@ from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 
 from sdkit import ask
-from sdkit.errors import FileError, InputError, NotRecordedError
+from sdkit.errors import FileError, InputError, ModelUnavailableError, NotRecordedError, UnknownModelError
 from sdkit.generators import DialogGenerator
-from sdkit.llm import playback, transport
+from sdkit.llm import playback, retries, transport
 from sdkit.llm.cassette import Recording
 
 if TYPE_CHECKING:
@@ -205,6 +205,24 @@ def test_what_fails_or_is_cut_off_is_not_recorded(room: Room, fake_ollama: FakeO
     with pytest.raises(InputError, match="an answer by real-model cannot be recorded: it is cut"):
         ChatOllama(model=M, seed=1).invoke("Hello")
     assert not room.path.exists()
+
+
+@pytest.mark.parametrize("mode", ["auto", "record"])
+def test_a_model_that_falls_silent_in_mid_answer_is_named(
+    room: Room, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setenv("SDKIT_TIMEOUT", "0.3")
+    done = threading.Event()
+
+    def lines(_: dict[str, Any]) -> Iterator[bytes]:
+        yield b'{"model": "m", "message": {"role": "assistant", "content": "one"}}\n'
+        done.wait(5)
+
+    fake_ollama.stream = lines
+    room.open(mode)
+    with pytest.raises(ModelUnavailableError, match=r"real-model at http://.* said nothing for 0\.3 s\. Try again"):
+        ask("Hello", model=M, seed=1)
+    done.set()
 
 
 def test_two_lessons_may_be_open_at_once(room: Room, counting: FakeOllama, tmp_path: Path) -> None:
@@ -398,3 +416,72 @@ def test_a_lessons_request_can_be_answered_by_a_providers_model(
     assert ask("A cat, please.", Cat, model=M, seed=1) == Cat(name="1 for gpt-fake")
     assert {answer.model for answer in Recording(room.path)} == {"openai:gpt-fake"}
     assert SECRET not in room.path.read_text()
+
+
+def test_a_silent_provider_is_asked_three_times(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDKIT_TIMEOUT", "0.2")
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+    transport.install()
+    done = threading.Event()
+    monkeypatch.setattr(Provider, "anthropic_whole", lambda self, pieces: str(done.wait(5)))
+    monkeypatch.setattr(Provider, "openai_whole", lambda self, pieces: str(done.wait(5)))
+    with pytest.raises(Exception, match=r"claude at http://.* said nothing for 0\.2 s, 3 times"):
+        ChatAnthropic(model="claude", base_url=provider).invoke("Hi")
+    assert Provider.count == 3
+    with pytest.raises(ModelUnavailableError, match=r"claude at http://.* said nothing for 0\.2 s, 3 times"):
+        ask("Hi", model=ChatAnthropic(model="claude", base_url=provider))
+    with pytest.raises(ModelUnavailableError, match=r"gpt at http://.* said nothing for 0\.2 s, 3 times"):
+        ChatOpenAI(model="gpt", base_url=f"{provider}/v1").invoke("Hi")
+    assert Provider.count == 9
+    done.set()
+
+
+@pytest.mark.parametrize("live", ["embedded:smollm2-135m", "qwen2.5:14b", "anthropic:claude"])
+def test_a_prompt_does_not_go_to_a_provider_that_is_not_the_lessons_model(room: Room, provider: str, live: str) -> None:
+    room.open("auto", live=live)
+    with pytest.raises(InputError, match=rf"{live} answers in this lesson, and cannot be asked through this client"):
+        ChatOpenAI(model=M, base_url=f"{provider}/v1", max_retries=0).invoke("Something private.")
+    assert Provider.count == 0
+
+
+class TestTheBridge:
+    """A lesson's request, or a bare ChatOllama's, answered by a provider's model."""
+
+    @pytest.fixture(autouse=True)
+    def to_fake(self, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{provider}/v1")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", provider)
+
+    def test_passes_a_stream_on(self, room: Room) -> None:
+        room.open("auto", live="openai:gpt-fake")
+        chunks = [chunk.text for chunk in ChatOllama(model=M, seed=1).stream("Hello") if chunk.text]
+        assert chunks == ["1 f", "or gpt-fake"]
+
+    def test_speaks_of_reasons_as_ollama_does(self, room: Room) -> None:
+        room.open("auto", live="anthropic:claude-fake")
+        assert ChatOllama(model=M).invoke("Hello").response_metadata["done_reason"] == "stop"
+
+    def test_a_providers_name_may_stand_in_a_bare_cell(self, room: Room) -> None:
+        assert ChatOllama(model="openai:gpt-fake").invoke("Hello").text == "1 for gpt-fake"
+
+    @pytest.mark.parametrize("options", [{"num_gpu": 1}, {"mirostat": 2}])
+    def test_an_option_that_means_nothing_there_is_refused(self, room: Room, options: dict[str, Any]) -> None:
+        with pytest.raises(InputError, match=f"has no option {next(iter(options))}"):
+            ChatOllama(model="openai:gpt-fake", **options).invoke("Hello")
+
+    @pytest.mark.parametrize(("status", "error"), [(404, UnknownModelError), (401, ModelUnavailableError)])
+    def test_errors_name_the_model_and_the_variable(
+        self, room: Room, monkeypatch: pytest.MonkeyPatch, status: int, error: type[Exception]
+    ) -> None:
+        def refuse(self: Provider) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        monkeypatch.setattr(Provider, "do_POST", refuse)
+        room.open("auto", live="openai:gpt-fake")
+        with pytest.raises(error, match=r"gpt-fake.*OPENAI_API_KEY"):
+            ask("Hello", model=M)
+        with pytest.raises(error, match=r"gpt-fake.*OPENAI_API_KEY"):
+            ChatOllama(model=M).invoke("Hello")

@@ -84,7 +84,7 @@ def test_a_time_that_is_none_is_not_waited_for(fake_ollama: FakeOllama, pauses: 
 def test_a_server_that_wants_too_long_a_pause_is_not_asked_again(fake_ollama: FakeOllama, pauses: list[float]) -> None:
     fake_ollama.headers = {"retry-after": "3600"}
     fake_ollama.fail(429, "come back tomorrow")
-    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429\).*come back tomorrow"):
+    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429\)\. It asks for a pause of 3600 s"):
         ask("Hi", model="m")
     assert (len(fake_ollama.received), pauses) == (1, [])
 
@@ -102,7 +102,7 @@ def test_a_server_that_stays_busy_is_named_after_four_tries(fake_ollama: FakeOll
 def test_other_refusals_are_final(
     fake_ollama: FakeOllama, pauses: list[float], status: int, error: type[Exception]
 ) -> None:
-    fake_ollama.fail(status, "no")
+    fake_ollama.fail(status, "model 'm' not found")
     with pytest.raises(error, match=r"refuses the key|the error 400|ollama pull m"):
         ask("Hi", model="m")
     assert (len(fake_ollama.received), pauses) == (1, [])
@@ -151,6 +151,38 @@ def test_every_call_has_a_time_limit() -> None:
     assert (limits["read"], limits["connect"], limits["write"]) == (retries.TIMEOUT, 3.0, retries.TIMEOUT)
 
 
+def test_a_busy_front_door_is_knocked_at_again_though_it_shows_a_web_page(
+    fake_ollama: FakeOllama, pauses: list[float]
+) -> None:
+    fake_ollama.headers = {"content-type": "text/html"}
+    fake_ollama.fail(503, "<html>busy</html>", times=9)
+    with pytest.raises(ModelUnavailableError, match="m answered with the error 503: a web page instead of an answer"):
+        ask("Hi", model="m")
+    assert len(fake_ollama.received) == 4
+
+
+@pytest.mark.parametrize("body", [b"Hello", b'{"ok": true}', b"", b'{"detail": "Not Found"}'])
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_is_no_model_s_server_is_named(fake_ollama: FakeOllama, body: bytes, status: int) -> None:
+    fake_ollama.routes["POST /api/chat"] = lambda handler: handler._send(status, body)
+    with pytest.raises(ModelUnavailableError, match=rf"(what|What) (came from|answers at) {fake_ollama.url} is no"):
+        ask("Hi", model="m")
+
+
+def test_a_forgotten_provider_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    with pytest.raises(ModelUnavailableError, match=r'nothing answers.*Or did you mean "openai:gpt-4o"'):
+        ask("Hi", model="gpt-4o")
+
+
+def test_an_error_is_not_its_own_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    with pytest.raises(ModelUnavailableError) as caught:
+        ask("Hi", model="m")
+    assert type(caught.value.__cause__).__name__ == "ConnectError"
+    assert len(traceback.format_exception(caught.value)) < 200
+
+
 def test_a_web_page_is_no_answer(fake_ollama: FakeOllama) -> None:
     fake_ollama.headers = {"content-type": "text/html; charset=utf-8"}
     fake_ollama.say("<html>Log in</html>")
@@ -196,7 +228,8 @@ def test_user_and_password_of_ollama_host_go_with_its_requests_only(
     fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OLLAMA_HOST", fake_ollama.url.replace("http://", f"http://ana:{SECRET}@"))
-    mine, theirs = (httpx.Request("POST", f"{url}/api/chat") for url in (fake_ollama.url, "http://127.0.0.1:1"))
+    other = fake_ollama.url.replace("http://", "https://")
+    mine, theirs = (httpx.Request("POST", f"{url}/api/chat") for url in (fake_ollama.url, other))
     retries.authorise(mine)
     retries.authorise(theirs)
     assert httpx.Request("GET", "/").headers.get("authorization") is None

@@ -7,7 +7,7 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 
 from sdkit.errors import InputError, UnknownModelError, WeightsError
-from sdkit.llm import chat_model, default_model, embedded, weights
+from sdkit.llm import chat_model, default_model, embedded, ollama_http, weights
 from sdkit.llm.spec import choose_model, model_name
 
 if TYPE_CHECKING:
@@ -30,9 +30,36 @@ def test_then_comes_the_first_chat_model_of_a_running_ollama(fake_ollama: FakeOl
 
 def test_then_the_embedded_model(fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
     assert choose_model() == ("embedded:smollm2-135m", "because Ollama has no chat model yet")
-    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+    monkeypatch.delenv("OLLAMA_HOST")
+    monkeypatch.setattr(ollama_http, "DEFAULT_URL", "http://127.0.0.1:1")
     assert choose_model() == ("embedded:smollm2-135m", "because no Ollama is running")
     assert default_model() == "embedded:smollm2-135m"
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("127.0.0.1:1", "because nothing answers at http://127.0.0.1:1"),
+        ("http://server:abc", "because OLLAMA_HOST='http://server:abc' is not an address"),
+        ("http://ana:secret@127.0.0.1:1", "because nothing answers at http://127.0.0.1:1"),
+    ],
+)
+def test_who_says_where_ollama_is_hears_why_it_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, host: str, why: str
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", host)
+    name, said = choose_model()
+    assert (name, said[: len(why)]) == ("embedded:smollm2-135m", why)
+
+
+def test_a_password_in_a_base_url_is_sent_and_not_shown(fake_ollama: FakeOllama) -> None:
+    fake_ollama.say("Hello.")
+    model = chat_model("m", base_url=fake_ollama.url.replace("http://", "http://ana:s3cret-word@"))
+    assert "s3cret-word" not in repr(model)
+    assert model.invoke("Hi").text == "Hello."
+    assert fake_ollama.heads[-1]["authorization"].startswith("Basic ")
+    with pytest.raises(InputError, match="has a user or a password in it"):
+        chat_model("openai:gpt-4o", base_url="http://ana:s3cret-word@h/v1")
 
 
 def test_the_reason_shows_no_password(fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:

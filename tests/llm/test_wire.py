@@ -46,6 +46,34 @@ def test_host_and_folder_of_a_server_are_not_in_the_key() -> None:
     assert call(ASKED, "/secret-folder/v1/chat/completions").request == call(ASKED, "/chat/completions").request
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"format": {"properties": {"a": {}}}}, {"format": {"properties": {}}}),
+        ({"format": {"const": None}}, {"format": {}}),
+        ({"format": {"enum": [None]}}, {"format": {"type": "null"}}),
+        ({"tools": [{"parameters": {"default": []}}]}, {"tools": [{"parameters": {}}]}),
+    ],
+)
+def test_what_is_empty_says_something_in_a_schema(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert call(ASKED | one).key != call(ASKED | other).key
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "is_call"),
+    [
+        ("/api/chat", b'{"model": "m"}', True),
+        ("/api/generate", b'{"model": "m", "prompt": "Hi"}', True),
+        ("/api/generate", b'{"model": "m", "keep_alive": 0}', False),
+        ("/surveys/7/responses", b'{"answer": 3}', False),
+        ("/v1/responses", b'{"model": "m"}', True),
+        ("/v1beta/models/gemini:generateContent", b'{"contents": []}', True),
+    ],
+)
+def test_a_call_asks_a_model_to_write(path: str, content: bytes, is_call: bool) -> None:
+    assert wire.is_call(path, content) == is_call
+
+
 def test_old_and_new_pydantic_write_a_literal_alike() -> None:
     old, new = {"const": "Ana", "enum": ["Ana"]}, {"const": "Ana"}
     assert call(ASKED | {"format": old}).key == call(ASKED | {"format": new}).key
@@ -77,7 +105,7 @@ class TestOllama:
         reply = wire.reply_of(call(ASKED), wire.LINES, text)
         message = {"role": "assistant", "content": "Good day."}
         assert reply == {"message": message, "done": True, "done_reason": "stop", "eval_count": 3}
-        kind, content = wire.content_of(call(ASKED), reply, "who") or ("", b"")
+        kind, content = wire.content_of(call(ASKED), reply, "who")
         assert kind == wire.LINES
         assert json.loads(content) == {"model": "who", **reply}
 
@@ -106,9 +134,9 @@ class TestOpenAI:
     def test_a_whole_answer_is_replayed_whole_or_as_events(self) -> None:
         reply = wire.reply_of(self.WHOLE, wire.JSON, json.dumps(self.REPLY))
         assert set(reply) == {"object", "choices"}
-        kind, content = wire.content_of(self.WHOLE, reply, "who") or ("", b"")
+        kind, content = wire.content_of(self.WHOLE, reply, "who")
         assert (kind, json.loads(content)["model"]) == (wire.JSON, "who")
-        kind, content = wire.content_of(self.PIECES, reply, "who") or ("", b"")
+        kind, content = wire.content_of(self.PIECES, reply, "who")
         event, end = content.decode().split("\n\n")[:2]
         assert (kind, end) == (wire.EVENTS, "data: [DONE]")
         assert json.loads(event.removeprefix("data: "))["choices"][0]["delta"]["content"] == "Hi."
@@ -118,23 +146,23 @@ class TestOpenAI:
         text = "".join(f"data: {json.dumps({'id': 'x', 'choices': [piece]})}\n\n" for piece in pieces)
         reply = wire.reply_of(self.PIECES, wire.EVENTS, text + "data: [DONE]\n\n")
         assert reply == [{"choices": [piece]} for piece in pieces]
-        _, content = wire.content_of(self.PIECES, reply, "who") or ("", b"")
+        _, content = wire.content_of(self.PIECES, reply, "who")
         assert content.decode().count("data: ") == 4
-        _, content = wire.content_of(self.WHOLE, reply, "who") or ("", b"")
+        _, content = wire.content_of(self.WHOLE, reply, "who")
         choice = json.loads(content)["choices"][0]
         assert (choice["message"]["content"], choice["finish_reason"]) == ("Hi.", "stop")
 
 
-def test_an_answer_of_anthropics_can_not_be_turned() -> None:
+def test_an_answer_of_anthropics_cannot_be_turned_so_its_form_is_in_the_key() -> None:
     whole, pieces = call({"model": "m"}, "/v1/messages"), call({"model": "m", "stream": True}, "/v1/messages")
     reply = wire.reply_of(
         whole, wire.JSON, '{"id": "x", "type": "message", "content": [{"type": "text", "text": "a"}]}'
     )
     assert reply == {"type": "message", "content": [{"type": "text", "text": "a"}]}
-    assert wire.content_of(whole, reply, "who") is not None
-    assert wire.content_of(pieces, reply, "who") is None
+    assert json.loads(wire.content_of(whole, reply, "who")[1])["content"][0]["text"] == "a"
+    assert whole.key != pieces.key
     events = wire.reply_of(pieces, wire.EVENTS, 'event: message_start\ndata: {"type": "message_start"}\n\n')
-    _, content = wire.content_of(pieces, events, "who") or ("", b"")
+    _, content = wire.content_of(pieces, events, "who")
     assert content == b'event: message_start\ndata: {"type": "message_start"}\n\n'
 
 

@@ -61,6 +61,7 @@ def _code(change: dict[str, Any]) -> Callable[[Any], None]:
         (_code({"execution_count": 7}), "was not saved after a run from top to bottom"),
         (_code({"outputs": []}), "fewer than 3 code cells with an output"),
         (_code({"metadata": {"tags": ["nbval-ignore-output"]}}), "code cell 1 is not compared"),
+        (_code({"source": "# NBVAL_IGNORE_OUTPUT\nx"}), "code cell 1 is not compared"),
         (_code({"outputs": [nbformat.v4.new_output("error", ename="E")]}), "code cell 1 ends in an error"),
         (_code({"outputs": [out(**{"application_vnd.jupyter.widget-view+json": "{}"})]}), "has a widget in its output"),
         (_code({"source": "!ollama serve &"}), "has a magic or a shell command"),

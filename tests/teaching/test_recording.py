@@ -104,6 +104,14 @@ def test_a_lesson_that_fails_leaves_the_old_recording_and_the_old_outputs(desk: 
     assert desk.lesson.read_bytes() == changed
 
 
+def test_a_lesson_under_another_number_is_named(desk: Desk) -> None:
+    desk.write("Cats?")
+    other = desk.lesson.with_name("43_dogs.ipynb")
+    desk.lesson.rename(other)
+    outcome = recording.record(other, desk.root, "m")
+    assert outcome.problems == ['its set-up cell says lesson("42"), and its file name says 43']
+
+
 def test_a_lesson_that_there_is_not_is_named(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.write("Cats?")
     assert main(["notebooks", "refresh", "43"]) == 2

@@ -63,6 +63,15 @@ def test_without_a_recording_or_asked_to_be_live_it_says_so(
     assert capsys.readouterr().out.startswith("Lesson 42. embedded:smollm2-135m answers (tiny")
 
 
+def test_a_number_without_recorded_answers_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(root)
+    lesson("43")
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "Lesson 43. It has no recorded answers (there are some for 42). embedded:smollm2-135m answers"
+    )
+
+
 def test_ollamas_model_is_named_with_its_size(
     root: Path, fake_ollama: FakeOllama, capsys: pytest.CaptureFixture[str]
 ) -> None:
