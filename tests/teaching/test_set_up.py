@@ -31,7 +31,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def recorded(root: Path, number: str = "42", model: str = "embedded:qwen2.5-coder-1.5b") -> None:
     call = wire.Call("/api/chat", {"model": f"lesson-{number}"})
-    Recording(root / "datasets" / "recordings" / f"{number}.jsonl").add(Answer(call.key, model, call.request, {}))
+    Recording(root / "datasets" / "recordings" / f"{number}.jsonl").add(Answer(call.key, model, call.request, {"done": True}))
 
 
 def test_it_says_who_was_recorded_and_who_answers_live(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
