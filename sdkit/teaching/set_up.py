@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from sdkit.errors import FileError, InputError, SdkitError
-from sdkit.llm import embedded, ollama, playback, transport, weights
-from sdkit.llm.spec import choose_model
+from sdkit.llm import bridge, embedded, ollama, playback, transport
+from sdkit.llm.spec import chat_model, choose_model
 from sdkit.teaching import workspace
 
 
@@ -89,11 +89,10 @@ def _no_recording(opened: playback.Lesson, mode: str) -> str:
 def _who_answers_live(opened: playback.Lesson) -> str:
     try:
         name, why = opened.live_model()
-        missing = embedded.is_embedded(name) and not embedded.weights_of(name).is_here()
+        if embedded.is_embedded(name) or bridge.provider_of(name):
+            chat_model(name)  # its weights, its package, its key: are they there?
     except SdkitError as error:
-        return f"No model can answer here: {error}"
-    if missing:
-        return f"no model can answer here yet. Fetch one: python -m sdkit models pull {weights.DEFAULT}"
+        return f"no model can answer here yet: {error}"
     about = opened.live_about()
     return f"{name} answers{f' ({about})' if about else ''}, {why}."
 

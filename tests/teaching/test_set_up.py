@@ -31,7 +31,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def recorded(root: Path, number: str = "42", model: str = "embedded:qwen2.5-coder-1.5b") -> None:
     call = wire.Call("/api/chat", {"model": f"lesson-{number}"})
-    Recording(root / "datasets" / "recordings" / f"{number}.jsonl").add(Answer(call.key, model, call.request, {"done": True}))
+    Recording(root / "datasets" / "recordings" / f"{number}.jsonl").add(
+        Answer(call.key, model, call.request, {"done": True})
+    )
 
 
 def test_it_says_who_was_recorded_and_who_answers_live(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,12 +90,16 @@ def test_without_any_model_it_says_how_to_get_one(
     monkeypatch.setenv("SDKIT_CACHE", str(root / "empty"))
     recorded(root)
     lesson("42")
-    assert (
-        "no model can answer here yet. Fetch one: python -m sdkit models pull smollm2-135m" in capsys.readouterr().out
-    )
+    told = capsys.readouterr().out
+    assert "no model can answer here yet: the model smollm2-135m is not on this machine. Fetch it: python -m" in told
     monkeypatch.setenv("SDKIT_MODEL", "embedded:gpt-9")
     lesson("42")
-    assert "No model can answer here: " in capsys.readouterr().out
+    assert "no model can answer here yet: there is no embedded model 'gpt-9'" in capsys.readouterr().out
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("SDKIT_MODEL", "openai:gpt-4o")
+    lesson("42")
+    assert "no model can answer here yet: " in (told := capsys.readouterr().out)
+    assert "OPENAI_API_KEY" in told
 
 
 def test_run_again_it_starts_counting_afresh(root: Path) -> None:
