@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,30 +10,19 @@ from typing import Any
 import httpx
 
 from sdkit.errors import InputError
-from sdkit.llm import embedded, ollama, providers, wire
+from sdkit.llm import embedded, ollama, protocol, providers, wire
 
 # Ollama's name of an option -> LangChain's.
 _OPTIONS = {"temperature": "temperature", "top_p": "top_p", "num_predict": "max_tokens"}
 # These say how Ollama's models sample, and to others nothing.
 _OLLAMAS = {"num_ctx", "top_k", "repeat_penalty", "repeat_last_n", "keep_alive"}
 _ROLES = {"system": "system", "user": "human", "assistant": "ai"}
-_REASONS = {"max_tokens": "length", "MAX_TOKENS": "length", "end_turn": "stop", "tool_use": "stop", "STOP": "stop"}
-
-
-def provider_of(model: str) -> str:
-    """Return the provider that a model's name begins with; "" if it is Ollama's, or embedded."""
-    provider, colon, _ = model.partition(":")
-    return provider if colon and provider in providers.PROVIDERS and provider != "ollama" else ""
-
-
-def bare(model: str) -> str:
-    """Return the name that a model has at its provider."""
-    return model.partition(":")[2] if provider_of(model) else model
+_DONE = {"end_turn", "tool_use", "STOP"}  # what others say for Ollama's "stop"
 
 
 def fits(model: str, path: str, address: Any) -> bool:
     """Tell whether a model can be asked by this protocol, at this address."""
-    provider = provider_of(model)
+    provider, _ = providers.split(model)
     if path == wire.ANTHROPIC:
         return "anthropic" in provider
     if provider or embedded.is_embedded(model):
@@ -108,15 +96,12 @@ class Answer:
             for name in counts:
                 counts[name] += (piece.usage_metadata or {}).get(name) or 0
             if text:
-                yield self._line(text, done=False)
-        yield self._line(
+                yield protocol.line(self._model, text, done=False)
+        yield protocol.line(
+            self._model,
             "",
             done=True,
-            done_reason=_REASONS.get(reason or "stop", reason or "stop"),
+            done_reason="length" if reason in providers.CUT else "stop" if reason in _DONE else reason or "stop",
             prompt_eval_count=counts["input_tokens"],
             eval_count=counts["output_tokens"],
         )
-
-    def _line(self, text: str, **about: Any) -> bytes:
-        message = {"role": "assistant", "content": text}
-        return json.dumps({"model": self._model, "message": message, **about}).encode() + b"\n"

@@ -178,10 +178,10 @@ def _read(path: Path) -> Iterator[Answer]:
             request = _unpacked(entry["request"], schemas)
             answer = Answer(entry["key"], str(entry["model"]), request, entry["reply"])
             right = wire.key_of(answer.request)
-            answer.prompt, answer.request["path"]
+            asked_at = request["path"]
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             raise FileError(path, f"this recorded answer lacks a part, {error}. {mend}", number) from error
-        if not wire.is_reply(answer.request["path"], answer.reply):
+        if not wire.is_reply(asked_at, answer.reply):
             raise FileError(path, f"this is no answer of a language model: {str(answer.reply)[:60]}. {mend}", number)
         if answer.key != right:
             raise FileError(path, f"this request was changed by hand: its key should be {right}. {mend}", number)

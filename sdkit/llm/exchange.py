@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from sdkit.errors import InputError, NotRecordedError
-from sdkit.llm import bridge, embedded, playback, protocol, retries, wire, words
+from sdkit.llm import bridge, embedded, playback, protocol, providers, retries, wire, words
 
 
 @dataclass
@@ -108,6 +108,14 @@ _MARKS = re.compile(rf'"({playback.PLACEHOLDER}|{embedded.PREFIX}|[a-z_]+:)'.enc
 Steps = Generator[_Step, Any, Any]
 
 
+def _next(steps: Steps, result: Any = None, failure: Exception | None = None) -> tuple[_Step | None, Any]:
+    """Return the next step after what the last one came to; after the last of all, None and what they make."""
+    try:
+        return (steps.send(result) if failure is None else steps.throw(failure)), None
+    except StopIteration as end:
+        return None, end.value
+
+
 class Exchange:
     """One request and its answer, as steps that the plain and the async form of a client both can take.
 
@@ -133,31 +141,29 @@ class Exchange:
 
     def run(self, send: Callable[[Any], Any]) -> Any:
         """Take the steps."""
-        steps, result, failure = self.steps(), None, None
-        while True:
-            try:
-                step = steps.send(result) if failure is None else steps.throw(failure)
-            except StopIteration as end:
-                return end.value
+        steps = self.steps()
+        step, value = _next(steps)
+        while step is not None:
             result = failure = None
             try:
                 result = step.now(send)
             except Exception as error:  # noqa: BLE001 - whoever asked for the step decides
                 failure = error
+            step, value = _next(steps, result, failure)
+        return value
 
     async def arun(self, asend: Callable[[Any], Any]) -> Any:
         """Take the steps, awaiting each."""
-        steps, result, failure = self.steps(), None, None
-        while True:
-            try:
-                step = steps.send(result) if failure is None else steps.throw(failure)
-            except StopIteration as end:
-                return end.value
+        steps = self.steps()
+        step, value = _next(steps)
+        while step is not None:
             result = failure = None
             try:
                 result = await step.later(asend)
             except Exception as error:  # noqa: BLE001
                 failure = error
+            step, value = _next(steps, result, failure)
+        return value
 
     def steps(self) -> Steps:
         """Say who answers, and let them."""
@@ -166,16 +172,15 @@ class Exchange:
             return (yield from self._over_the_network(self.request))
         lesson = playback.lesson_of(self.call.model)
         if lesson is not None:
-            return (yield from self._of_lesson(lesson))
+            return (yield from self._of_lesson(lesson, mode))
         if mode == "replay":
             raise NotRecordedError(
                 f"SDKIT_LLM=replay: only recorded answers may be used, and {self.call.model!r} is no lesson's model"
             )
         return (yield from self._live(self.call))
 
-    def _of_lesson(self, lesson: playback.Lesson) -> Steps:
+    def _of_lesson(self, lesson: playback.Lesson, mode: str) -> Steps:
         call = lesson.told_apart(self.call)
-        mode = playback.mode()
         answer = lesson.recorded(call, mode)
         if answer is not None:
             content = wire.content_of(call, answer.reply, answer.model)
@@ -191,18 +196,19 @@ class Exchange:
             reply = wire.reply_of(call, response.headers.get("content-type", ""), response.text)
             if reply is None:
                 raise InputError(f"lesson {lesson.name}: an answer by {name} cannot be recorded: it is cut, or no JSON")
-            kept = lesson.record(call, reply, name)
-            return self._response(*wire.content_of(call, kept.reply, name))
+            lesson.record(call, reply, name)
+            return self._response(*wire.content_of(call, reply, name))
         return response
 
     def _live(self, call: wire.Call) -> Steps:
         """Ask whoever has this model."""
-        body = call.body
+        make: Any = None
         if call.path == wire.OLLAMA and embedded.is_embedded(call.model):
-            answer = yield _work(lambda stop: protocol.Answer(body, stop))
-            return self.http.Response(200, headers={"content-type": wire.LINES}, stream=self.lines(answer))
-        if call.path == wire.OLLAMA and bridge.provider_of(call.model):
-            answer = yield _work(lambda stop: bridge.Answer(body, stop))
+            make = protocol.Answer
+        elif call.path == wire.OLLAMA and providers.split(call.model)[0]:
+            make = bridge.Answer
+        if make is not None:
+            answer = yield _work(lambda stop: make(call.body, stop))
             return self.http.Response(200, headers={"content-type": wire.LINES}, stream=self.lines(answer))
         if call.body is self.call.body:
             return (yield from self._over_the_network(self.request))
@@ -228,13 +234,13 @@ class Exchange:
                     known = words.of_connection(request, error, self.heard.model or self.call.model, tried)
                     if known is error:
                         raise
-                    return (yield from self._told(known, error))
+                    return self._told(known, error)
                 why, delay = error, retries.pause(tried)
             else:
                 problem = words.of_answer(request, response)
                 if problem is not None and not retries.is_busy(response):
                     yield _close(response)
-                    return (yield from self._told(problem, None))
+                    return self._told(problem, None)
                 if response.status_code < self.http.codes.BAD_REQUEST:
                     return response
                 yield _read(response)
@@ -247,19 +253,18 @@ class Exchange:
             retries.log(request, why, tried, delay)
             yield _wait(delay)
 
-    def _told(self, problem: Exception, cause: Exception | None) -> Steps:
+    def _told(self, problem: Exception, cause: Exception | None) -> Any:
         """Raise a problem, in the one form that Anthropic's client does not take for a reason to try again."""
         if self.call.path != wire.ANTHROPIC or "x-stainless-lang" not in self.request.headers:
             raise problem from cause
         self.heard.problem = problem
         body = {"type": "error", "error": {"type": "api_error", "message": str(problem)}}
         return self.http.Response(503, headers={"x-should-retry": "false"}, json=body, request=self.request)
-        yield  # a generator, as all steps are
 
     def _with(self, call: wire.Call) -> Any:
         """Return the request with the body of another call."""
         headers = [(name, value) for name, value in self.request.headers.items() if name.lower() != "content-length"]
-        content = json.dumps(call.with_model(bridge.bare(call.model)).body).encode()
+        content = json.dumps(call.with_model(providers.split(call.model)[1]).body).encode()
         extensions = dict(self.request.extensions)
         return self.http.Request("POST", self.request.url, headers=headers, content=content, extensions=extensions)
 

@@ -135,12 +135,11 @@ class Lesson:
             return nearest[0]
         return answer
 
-    def record(self, call: wire.Call, reply: object, model: str) -> Answer:
+    def record(self, call: wire.Call, reply: object, model: str) -> None:
         """Keep the answer of a live model."""
         answer = Answer(call.key, model, call.request, reply)
         self.recording.add(answer)
         self._log({"lesson": self.name, "recorded": answer.key})
-        return answer
 
     def announce(self) -> None:
         """Say at the cell, once, which model answers now."""

@@ -76,10 +76,10 @@ class Answer:
                 reason = choice["finish_reason"] or reason
                 if text := choice["delta"].get("content"):
                     texts.append(text)
-                    yield _line(self._model, text, done=False)
+                    yield line(self._model, text, done=False)
         if self._held and reason == "stop":
             _check_was_held("".join(texts))
-        yield _line(
+        yield line(
             self._model,
             "",
             done=True,
@@ -90,14 +90,15 @@ class Answer:
         )
 
 
-def _line(model: str, content: str, **rest: Any) -> bytes:
-    line = {
+def line(model: str, content: str, **rest: Any) -> bytes:
+    """Return a line of an answer, as Ollama writes it."""
+    about = {
         "model": model,
         "created_at": datetime.now(UTC).isoformat(),
         "message": {"role": "assistant", "content": content},
         **rest,
     }
-    return json.dumps(line).encode() + b"\n"
+    return json.dumps(about).encode() + b"\n"
 
 
 def _request(body: Mapping[str, Any], runtime: embedded.Runtime) -> dict[str, Any]:

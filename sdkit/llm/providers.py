@@ -28,11 +28,25 @@ ibm langsmith litellm meta mistralai nvidia ollama openai openrouter perplexity 
 PROVIDERS = frozenset(_NAMES.split())
 """The providers of LangChain's `init_chat_model`: `provider:name` is no tag of Ollama's, though it looks like one."""
 
+CUT = {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"}
+"""Why models stop when a reply is cut, in the words of each protocol."""
+
 _ALWAYS_THINK = ("claude-fable-5-1", "claude-opus-5-5", "claude-sonnet-5-5")
 _REPLY = "reply"  # the name of the schema, of the tool, and of the field around what is no object
 _SHARED = ("$defs", "definitions")
 _BOUNDS = ("min", "max", "exclusive", "multipleOf", "uniqueItems", "format")  # how their keywords begin
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return the provider that a model's name begins with, and its name there.
+
+    The provider is "" for a model of Ollama's, with or without "ollama:", and for an embedded one.
+    """
+    provider, colon, model = name.partition(":")
+    if not colon or provider not in PROVIDERS:
+        return "", name
+    return "" if provider == "ollama" else provider, model.strip()
 
 
 def suggestion(name: str) -> str:

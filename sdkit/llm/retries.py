@@ -162,9 +162,8 @@ def refusal(http: Any, request: Any, response: Any) -> Any:
         text = text.replace(secret, "…")
     kind = "application/json" if page else response.headers.get("content-type", "application/json")
     headers = {"content-type": kind, "x-should-retry": "false"}
-    for name, value in response.headers.items():
-        if name.lower() == "retry-after":
-            headers[name] = value
+    if "retry-after" in response.headers:
+        headers["retry-after"] = response.headers["retry-after"]
     return http.Response(response.status_code, headers=headers, content=text.encode(), request=request)
 
 

@@ -99,16 +99,14 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
         raise InputError("the name of the model is empty; leave it out to use the default")
     if seed is not None:
         check_seed(seed)
-    provider, colon, model = name.partition(":")
-    if colon and provider in providers.PROVIDERS:
-        name = model.strip()
-        if not name:
-            raise InputError(f"{spec!r} names a provider and no model; write {provider}:name")
-        if provider != "ollama":
-            if "@" in str(options.get("base_url", "")):
-                raise InputError("base_url has a user or a password in it, which every repr would show; leave it out")
-            llm = _of_provider(provider, name, options)
-            return llm if seed is None else llm.model_copy(update=providers.seeded(llm, seed))
+    provider, name = providers.split(name)
+    if not name:
+        raise InputError(f"{spec!r} names a provider and no model; write {provider or 'ollama'}:name")
+    if provider:
+        if "@" in str(options.get("base_url", "")):
+            raise InputError("base_url has a user or a password in it, which every repr would show; leave it out")
+        llm = _of_provider(provider, name, options)
+        return llm if seed is None else llm.model_copy(update=providers.seeded(llm, seed))
     from langchain_ollama import ChatOllama
 
     _check_options(ChatOllama, options)

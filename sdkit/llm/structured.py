@@ -38,8 +38,10 @@ ROLES = ("system", "human", "ai")
 ATTEMPTS = 3
 """How often a model is asked, each time with another seed, before `ReplyError`."""
 
-_OPTIONS = "temperature top_k top_p repeat_penalty repeat_last_n num_ctx num_predict stop max_tokens reasoning_effort"
-_CUT = {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"}
+_OPTIONS = (
+    *("temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "num_ctx", "num_predict", "stop"),
+    *("max_tokens", "reasoning_effort"),
+)
 _REFUSED = {"refusal", "content_filter", "SAFETY"}
 
 
@@ -253,7 +255,7 @@ class _Call:
         if reason is None and providers.takes_format(self.llm):
             self.problem = "broke off: the model's last line, which says why it stopped, is missing"
             return None
-        if reason in _CUT:
+        if reason in providers.CUT:
             self.problem = "was cut when its tokens ran out"
             return None
         if not self.raw.strip():
@@ -275,7 +277,7 @@ class _Call:
             replayed=heard.replayed,
             seed=self.seeds[-1],
             first_seed=self.first_seed,
-            options={name: value for name in _OPTIONS.split() if (value := getattr(self.llm, name, None)) is not None},
+            options={name: value for name in _OPTIONS if (value := getattr(self.llm, name, None)) is not None},
             prompt_hash=self.hash,
             seconds=None if heard.replayed else time.perf_counter() - self.started,
             prompt_tokens=usage.get("input_tokens"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sdkit.errors import ModelUnavailableError, PromptTooLongError, SdkitError, UnknownModelError
-from sdkit.llm import ollama, providers
+from sdkit.llm import ollama, ollama_http, providers
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,11 +24,9 @@ def of_connection(request: Any, error: Exception, model: str, tries: int = 1) ->
             return ModelUnavailableError(f"{where} does not speak https, or with a bad certificate: {error}")
         if "/api/" not in request.url.path:
             return ModelUnavailableError(f"nothing answers at {where}, where {model} should be. {_CHECK}")
-        meant = providers.suggestion(model)
-        hint = f'. Or did you mean "{meant}"?' if meant else ""
         return ModelUnavailableError(
             f"nothing answers at {where}, where {model} should be. Start Ollama (`ollama serve`), "
-            f'or use the model that needs no server: model="embedded"{hint}'
+            f"{ollama_http.OR_EMBEDDED}{_hint(model)}"
         )
     if is_a(error, "TimeoutException"):
         seconds = (request.extensions.get("timeout") or {}).get("read")
@@ -119,9 +117,7 @@ def _of_status(llm: BaseChatModel, name: str, status: int, error: Exception, hea
             f"{look}, and at base_url, if you gave one"
         )
     if status == 404 and "not found" in str(error).lower() and "model" in str(error).lower():
-        meant = providers.suggestion(name)
-        hint = f'. Or did you mean "{meant}"?' if meant else ""
-        return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}{hint}")
+        return UnknownModelError(f"Ollama does not have {name}. Fetch it: ollama pull {name}{_hint(name)}")
     if status == 404:
         return ModelUnavailableError(f"what answers at {heard.where or 'this address'} is not Ollama (404). {_CHECK}")
     if status == 429:
@@ -130,6 +126,11 @@ def _of_status(llm: BaseChatModel, name: str, status: int, error: Exception, hea
         return ModelUnavailableError(f"{name} has too much to do (429{tries}). {pause}: {error}")
     told = "failed in mid-answer" if status == -1 else f"answered with the error {status}"
     return ModelUnavailableError(f"{name} {told}: {error}")
+
+
+def _hint(name: str) -> str:
+    meant = providers.suggestion(name)
+    return f'. Or did you mean "{meant}"?' if meant else ""
 
 
 def address(request: Any) -> str:

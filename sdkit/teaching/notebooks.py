@@ -11,6 +11,7 @@ from typing import Any
 
 from sdkit.errors import FileError, InputError, MissingPackageError
 from sdkit.files import read_text, write_text
+from sdkit.teaching import workspace
 
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # the kernel's remarks on its own transport help nobody here
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -149,10 +150,10 @@ def named(root: Path, name: str) -> Path:
     """
     if (file := Path(name)).suffix == ".ipynb":
         return file
-    found = sorted((root / "notebooks").glob(f"{name}*.ipynb"))
+    there = workspace.lessons(root)
+    found = [path for path in there if path.name.startswith(name)]
     if len(found) != 1 or not name:
-        there = ", ".join(path.stem for path in sorted((root / "notebooks").glob("[0-9]*.ipynb")))
-        raise InputError(f"{name!r} is no lesson; there are {there}")
+        raise InputError(f"{name!r} is no lesson; there are {', '.join(path.stem for path in there)}")
     return found[0]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sdkit import prompts
 from sdkit.files import read_text
 from sdkit.llm.cassette import Answer, Recording
-from sdkit.teaching import notebooks
+from sdkit.teaching import notebooks, workspace
 
 MODEL = "embedded:qwen2.5-coder-1.5b"
 """The model whose answers the lessons print."""
@@ -45,11 +45,6 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
 
-def folder_of(root: Path) -> Path:
-    """Return the folder with the recordings."""
-    return root / "datasets" / "recordings"
-
-
 def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = False) -> Outcome:
     """Run a lesson and record what a model answers; the old recording is replaced when all went well.
 
@@ -70,7 +65,7 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
         With problems, nothing was replaced, and what was recorded is in ``output/recordings``.
     """
     number = path.name[:2]
-    kept, work = folder_of(root) / f"{number}.jsonl", root / "output" / "recordings"
+    kept, work = workspace.recordings(root) / f"{number}.jsonl", root / "output" / "recordings"
     work.mkdir(parents=True, exist_ok=True)
     made, log = work / kept.name, work / f"{number}.log"
     for old in (made, log):
@@ -88,12 +83,12 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     if not made.exists():
         return outcome
     recording = Recording(made)
-    fresh = {event["recorded"] for event in events if "recorded" in event}
+    fresh = _keys(events, "recorded")
     outcome.new = [answer for answer in recording if answer.key in fresh]
-    outcome.problems += [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer)]
+    outcome.problems += _unfit(recording)
     if not outcome.problems:
-        outcome.unplayed = recording.keep(fresh | {event["played"] for event in events if "played" in event})
-        folder_of(root).mkdir(parents=True, exist_ok=True)
+        outcome.unplayed = recording.keep(fresh | _keys(events, "played"))
+        workspace.recordings(root).mkdir(parents=True, exist_ok=True)
         made.replace(kept)
     return outcome
 
@@ -104,7 +99,7 @@ def check(path: Path, root: Path) -> Outcome:
     A request without a recorded answer gets the nearest one, so that the lesson goes on and all of them are found.
     """
     number = path.name[:2]
-    kept, log = folder_of(root) / f"{number}.jsonl", root / "output" / f".check-{number}.jsonl"
+    kept, log = workspace.recordings(root) / f"{number}.jsonl", root / "output" / f".check-{number}.jsonl"
     log.unlink(missing_ok=True)
     settings = {"SDKIT_LLM": "check", "SDKIT_LLM_LOG": str(log), "SDKIT_RECORDINGS": str(kept.parent)}
     result = notebooks.execute(notebooks.read(path), path, settings)
@@ -115,10 +110,18 @@ def check(path: Path, root: Path) -> Outcome:
         outcome.problems.append(result.problem)
     if kept.exists():
         recording = Recording(kept)
-        played = {event["played"] for event in events if "played" in event}
+        played = _keys(events, "played")
         outcome.unplayed = [answer for answer in recording if answer.key not in played]
-        outcome.problems += [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer)]
+        outcome.problems += _unfit(recording)
     return outcome
+
+
+def _keys(events: list[dict[str, Any]], kind: str) -> set[str]:
+    return {event[kind] for event in events if kind in event}
+
+
+def _unfit(recording: Recording) -> list[str]:
+    return [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer)]
 
 
 def gate(answer: Answer) -> Iterator[str]:

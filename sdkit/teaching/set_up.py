@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from sdkit.errors import FileError, InputError, SdkitError
-from sdkit.llm import bridge, embedded, ollama, playback, transport
+from sdkit.llm import embedded, ollama, playback, providers, transport
 from sdkit.llm.spec import chat_model, choose_model
 from sdkit.teaching import workspace
 
@@ -58,10 +58,10 @@ def recording_path(number: str, root: Path) -> Path:
     """
     if folder := os.environ.get("SDKIT_RECORDINGS", "").strip():
         return Path(folder).absolute() / f"{number}.jsonl"
-    path = root / "datasets" / "recordings" / f"{number}.jsonl"
+    path = workspace.recordings(root) / f"{number}.jsonl"
     if not path.exists():
         try:
-            original = workspace.checkout() / "datasets" / "recordings" / path.name
+            original = workspace.recordings(workspace.checkout()) / path.name
         except FileError:
             return path
         if original.exists():
@@ -89,7 +89,7 @@ def _no_recording(opened: playback.Lesson, mode: str) -> str:
 def _who_answers_live(opened: playback.Lesson) -> str:
     try:
         name, why = opened.live_model()
-        if embedded.is_embedded(name) or bridge.provider_of(name):
+        if embedded.is_embedded(name) or providers.split(name)[0]:
             chat_model(name)  # its weights, its package, its key: are they there?
     except SdkitError as error:
         return f"no model can answer here yet: {error}"

@@ -48,6 +48,11 @@ def lessons(root: Path) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
 
 
+def recordings(root: Path) -> Path:
+    """Return the folder with the recorded answers of the lessons."""
+    return root / "datasets" / "recordings"
+
+
 def copy_lessons(root: Path) -> list[str]:
     """Copy the lessons into ``work/``, and bring copies up to date that nobody has changed.
 
