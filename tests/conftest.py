@@ -168,13 +168,26 @@ class FakeOllama:
 
 
 @pytest.fixture
-def fake_ollama(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
+def serve() -> Iterator[Callable[[ThreadingHTTPServer], None]]:
+    """Give a function that lets a server answer until the test ends."""
+    serving: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
+
+    def start(server: ThreadingHTTPServer) -> None:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        serving.append((server, thread))
+
+    yield start
+    for server, thread in serving:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def fake_ollama(serve: Callable[[ThreadingHTTPServer], None], monkeypatch: pytest.MonkeyPatch) -> FakeOllama:
     """Give a `FakeOllama`, to which OLLAMA_HOST points."""
     fake = FakeOllama()
-    thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
+    serve(fake.server)
     monkeypatch.setenv("OLLAMA_HOST", fake.url)
-    yield fake
-    fake.server.shutdown()
-    fake.server.server_close()
-    thread.join()
+    return fake

@@ -22,7 +22,7 @@ from sdkit.llm import playback, retries, transport
 from sdkit.llm.cassette import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import FakeOllama
@@ -234,6 +234,11 @@ def test_two_lessons_may_be_open_at_once(room: Room, counting: FakeOllama, tmp_p
     assert [len(Recording(tmp_path / f"{number}.jsonl")) for number in (42, 43)] == [1, 1]
 
 
+def test_ollama_may_be_named_as_the_provider_that_it_is(room: Room, counting: FakeOllama) -> None:
+    room.open("auto", live="ollama:qwen2.5:14b")
+    assert ChatOllama(model=M, seed=1).invoke("a").text == "a 1 from qwen2.5:14b"
+
+
 def test_a_lesson_that_is_not_open_is_named(room: Room) -> None:
     transport.install()
     with pytest.raises(InputError, match=r"'lesson-77' stands for the model of lesson 77.*run lesson\(\"77\"\) first"):
@@ -341,17 +346,13 @@ class Provider(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def provider(serve: Callable[[ThreadingHTTPServer], None], monkeypatch: pytest.MonkeyPatch) -> str:
     Provider.count = 0
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    serve(server)
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 def in_all_ways(llm: Any) -> list[Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import threading
 import traceback
 from collections import deque
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -36,8 +36,6 @@ from sdkit.llm.seeds import derive_seed
 from sdkit.llm.structured import request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from conftest import FakeOllama
 
 SECRET = "sk-never-to-be-seen-0123456789"
@@ -133,14 +131,13 @@ class FakeProvider:
         return Handler
 
 
-def serving(name: str) -> Iterator[FakeProvider]:
+Serve = Callable[[ThreadingHTTPServer], None]
+
+
+def serving(name: str, serve: Serve) -> FakeProvider:
     fake = FakeProvider(name)
-    thread = threading.Thread(target=fake.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield fake
-    fake.server.shutdown()
-    fake.server.server_close()
-    thread.join()
+    serve(fake.server)
+    return fake
 
 
 @pytest.fixture(autouse=True)
@@ -152,18 +149,18 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["openai", "anthropic"])
-def fake(request: pytest.FixtureRequest) -> Iterator[FakeProvider]:
-    yield from serving(request.param)
+def fake(request: pytest.FixtureRequest, serve: Serve) -> FakeProvider:
+    return serving(request.param, serve)
 
 
 @pytest.fixture
-def openai() -> Iterator[FakeProvider]:
-    yield from serving("openai")
+def openai(serve: Serve) -> FakeProvider:
+    return serving("openai", serve)
 
 
 @pytest.fixture
-def anthropic() -> Iterator[FakeProvider]:
-    yield from serving("anthropic")
+def anthropic(serve: Serve) -> FakeProvider:
+    return serving("anthropic", serve)
 
 
 def told(error: BaseException) -> str:

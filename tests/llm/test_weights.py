@@ -3,9 +3,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -153,7 +152,7 @@ def test_a_file_of_your_own_has_to_exist_and_to_be_a_model(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def hub(serve: Callable[[ThreadingHTTPServer], None], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Be Hugging Face on loopback for the repository o/r; give the paths that were asked for."""
     asked: list[str] = []
 
@@ -173,13 +172,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
+    serve(server)
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
-    yield asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    return asked
 
 
 def wheel(folder: Path, name: str, members: dict[str, bytes]) -> Path:

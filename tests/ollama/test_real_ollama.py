@@ -6,9 +6,8 @@ import asyncio
 import hashlib
 import json
 import socket
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -269,14 +268,10 @@ class Registry(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
+def registry(serve: Callable[[ThreadingHTTPServer], None]) -> Registry:
     registry = Registry()
-    thread = threading.Thread(target=registry.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield registry
-    registry.shutdown()
-    registry.server_close()
-    thread.join()
+    serve(registry)
+    return registry
 
 
 def test_a_model_is_pulled_from_a_registry(registry: Registry, server: ollama.Server) -> None:
