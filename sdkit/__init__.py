@@ -11,6 +11,8 @@ _HOMES = {
     "Event": "sdkit.dialog",
     "Provenance": "sdkit.dialog",
     "Turn": "sdkit.dialog",
+    "BasePersona": "sdkit.personas",
+    "Persona": "sdkit.personas",
     "DialogGenerator": "sdkit.generators",
     "ask": "sdkit.llm",
     "chat_model": "sdkit.llm",
@@ -19,9 +21,11 @@ _HOMES = {
 }
 
 __all__ = [
+    "BasePersona",
     "Dialog",
     "DialogGenerator",
     "Event",
+    "Persona",
     "Provenance",
     "SdkitError",
     "Turn",

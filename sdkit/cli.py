@@ -175,11 +175,12 @@ def generate(
     output
         Save it here too, as .json or .txt.
     """
-    from sdkit.dialog import file_type
+    from sdkit.dialog import ENDINGS
+    from sdkit.files import file_type
     from sdkit.generators import DialogGenerator
 
     if output is not None:
-        file_type(output)  # before the model works for nothing
+        file_type(output, "auto", ENDINGS)  # before the model works for nothing
     dialog = DialogGenerator(model, details, speakers=speakers, turns=turns).generate(seed)
     dialog.print()
     if output is not None:

@@ -17,13 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 
 from sdkit import rendering
 from sdkit.errors import FileError, InputError, MissingPackageError, first_problem
-from sdkit.files import read_text, write_text
+from sdkit.files import file_type, read_text, write_text
 
 if TYPE_CHECKING:
     import pandas
 
 FORMAT_VERSION = "0.0.5"
 FileType = Literal["auto", "json", "txt"]
+ENDINGS = {".json": "json", ".txt": "txt"}
+"""The endings of files that hold a dialogue, and what is in them."""
 
 
 def without_docstring(schema: dict[str, Any]) -> None:
@@ -345,7 +347,7 @@ class Dialog(_Record):
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
-        if file_type(path, type) == "json":
+        if file_type(path, type, ENDINGS) == "json":
             try:
                 text = self.json(string=True, indent=2)
             except InputError as error:
@@ -374,7 +376,7 @@ class Dialog(_Record):
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
-        kind = file_type(path, type)
+        kind = file_type(path, type, ENDINGS)
         text = read_text(path)
         if kind == "json":
             try:
@@ -386,24 +388,6 @@ class Dialog(_Record):
 
 def _names(speakers: list[str | None]) -> str:
     return ", ".join(repr(speaker) for speaker in speakers) or "nobody"
-
-
-def file_type(path: str | Path, asked: str = "auto") -> str:
-    """Return "json" or "txt": what was asked for or, for "auto", what the ending of the path says.
-
-    Raises
-    ------
-    InputError
-        It is neither.
-    """
-    if asked not in {"auto", "json", "txt"}:
-        raise InputError(f"type={asked!r} is not a file type; use 'json', 'txt' or 'auto'")
-    if asked != "auto":
-        return asked
-    suffix = Path(path).suffix.lower()
-    if suffix not in {".json", ".txt"}:
-        raise InputError(f"{path} ends neither in .json nor in .txt; rename it, or give type='json' or type='txt'")
-    return suffix[1:]
 
 
 def _txt_line(path: str | Path, turn: Turn) -> str:

@@ -3,14 +3,87 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from sdkit.errors import FileError
+from sdkit.errors import FileError, InputError
 
 MAX_BYTES = 64 * 2**20
 """The largest text file that `read_text` loads at once: 64 MiB, some thousand times a long dialogue."""
+
+DATA_ENDINGS = {".json": "json", ".yaml": "yaml", ".yml": "yaml"}
+"""The endings of files that hold data written by people, and what is in them."""
+
+
+def file_type(path: str | Path, asked: str, endings: Mapping[str, str]) -> str:
+    """Return what kind of file this is: what was asked for or, for "auto", what the ending of the path says.
+
+    Parameters
+    ----------
+    path
+        The file; it need not exist.
+    asked
+        A kind, or "auto".
+    endings
+        The kinds that there are, by ending, such as {".json": "json"}.
+
+    Raises
+    ------
+    InputError
+        It is none of these.
+    """
+    kinds = list(dict.fromkeys(endings.values()))
+    if asked not in {"auto", *kinds}:
+        raise InputError(f"type={asked!r} is not a file type; use {', '.join(map(repr, kinds))} or 'auto'")
+    if asked != "auto":
+        return asked
+    suffix = Path(path).suffix.lower()
+    if suffix not in endings:
+        *most, last = endings
+        give = " or ".join(f"type={kind!r}" for kind in kinds)
+        raise InputError(f"{path} ends neither in {', '.join(most)} nor in {last}; rename it, or give {give}")
+    return endings[suffix]
+
+
+def data_text(data: Any, kind: str) -> str:
+    """Return data as "json" or "yaml" text for people: indented, in order, with letters as they are."""
+    if kind == "json":
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    import yaml
+
+    return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100))
+
+
+def read_data(path: str | Path, kind: str) -> Any:
+    """Read a "json" or "yaml" file.
+
+    Raises
+    ------
+    FileError
+        It cannot be read, or is not of this kind; names the line.
+    """
+    text = read_text(path)
+    if kind == "json":
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise FileError(path, "is nested too deeply") from None
+        except json.JSONDecodeError as error:
+            raise FileError(path, f"is not JSON: {error.msg}", error.lineno) from error
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise FileError(path, "is nested too deeply") from None
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError for a date that there is not
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise FileError(path, f"is not YAML: {what}", mark.line + 1 if mark else None) from error
 
 
 def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
@@ -33,13 +106,13 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
             if size > max_bytes:
                 raise FileError(
                     path,
-                    f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read as one dialogue",
+                    f"is {size / 2**20:,.0f} MiB; at most {max_bytes / 2**20:,.0f} MiB can be read at once",
                 )
             data = stream.read(max_bytes + 1)
     except (OSError, ValueError) as error:  # a ValueError for a path with a null character in it
         raise FileError(path, _in_words(error, "read")) from error
     if len(data) > max_bytes:
-        raise FileError(path, f"is larger than the {max_bytes / 2**20:,.0f} MiB that can be read as one dialogue")
+        raise FileError(path, f"is larger than the {max_bytes / 2**20:,.0f} MiB that can be read at once")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -98,6 +98,26 @@ def html(dialog: Dialog) -> str:
     )
 
 
+def persona_markdown(caption: str, said: str | list[tuple[str, str]]) -> str:
+    """Return a persona as Markdown: a list of labels and texts, or a text of its own, under a caption."""
+    if isinstance(said, str):
+        return f"*{_md(caption)}*\n\n{_md(said)}"
+    return "\n".join([f"*{_md(caption)}*", "", *(f"- **{_md(label)}:** {_md(text)}" for label, text in said)])
+
+
+def persona_html(caption: str, said: str | list[tuple[str, str]]) -> str:
+    """Return a persona as semantic HTML: a list of labels and texts, or a text of its own, under a caption."""
+    if isinstance(said, str):
+        body = f'<p dir="auto">{_html(said)}</p>'
+    else:
+        lines = "\n".join(f'<li dir="auto"><b>{_html(label)}</b>: {_html(text)}</li>' for label, text in said)
+        body = f'<ul style="line-height: 1.5">\n{lines}\n</ul>'
+    return (
+        '<figure class="sdkit-persona mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
+        f"<figcaption>{_html(caption)}</figcaption>\n{body}\n</figure>"
+    )
+
+
 def caption(dialog: Dialog) -> str:
     """Say in a line what the dialogue is: its id, length, speakers, model, seed, and whether it was replayed."""
     length = f"{len(dialog)} turn{'s' * (len(dialog) != 1)}"

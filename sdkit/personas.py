@@ -1,0 +1,465 @@
+"""Personas: who somebody is, as a model reads it.
+
+Subclass `BasePersona` with the fields that matter to you; `Persona` and a few roles are ready.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticSerializationError
+
+from sdkit import rendering
+from sdkit.dialog import Provenance, without_docstring
+from sdkit.errors import FileError, InputError, first_problem
+from sdkit.files import DATA_ENDINGS, data_text, file_type, read_data, write_text
+
+__all__ = ["BasePersona", "Customer", "Doctor", "Patient", "Persona", "Student", "SupportAgent", "Teacher"]
+
+# No field can have these names, so they fit between the fields of a file.
+_CLASS, _LABEL, _LINEAGE, _PROVENANCE = "_class", "_label", "_lineage", "_provenance"
+
+
+class BasePersona(BaseModel):
+    """Somebody who speaks in a dialogue. Subclass it with fields of your own.
+
+    ``str(persona)`` is what a model reads: a line for each field that was given, in the order given. Fields that were
+    not given, or are empty, are left out. A field's ``title`` stands for its name, and its ``description`` behind it in
+    brackets. Override `description` to let the model read something else.
+
+    A class with fields takes these and no others. Without any, as `BasePersona` itself, it takes whatever you give it.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A field that there is not (the nearest is named), one that is missing, or a value of the wrong type.
+
+    Examples
+    --------
+    >>> class Baker(BasePersona):
+    ...     name: str = ""
+    ...     speciality: str = ""
+    >>> print(Baker(name="Ana", speciality="rye bread"))
+    Your name: Ana
+    Your speciality: rye bread
+    """
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True, json_schema_extra=without_docstring)
+
+    _order: tuple[str, ...] = PrivateAttr(default=())
+    _label: str = PrivateAttr(default="")
+    _lineage: tuple[dict[str, JsonValue], ...] = PrivateAttr(default=())
+    _provenance: Provenance | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_order(cls, data: Any, handler: Any) -> Any:
+        """Refuse fields that there are not, and remember the order of those that were given."""
+        if not isinstance(data, Mapping):
+            return handler(data)
+        data = cls._completed(data)
+        names = {alias: name for name in cls.model_fields for alias in _aliases(cls, name)}
+        if cls.model_fields and (unknown := [key for key in data if key not in names]):
+            problems = [
+                InitErrorDetails(type=_unknown(cls, str(key)), loc=(str(key),), input=data[key]) for key in unknown
+            ]
+            raise ValidationError.from_exception_data(cls.__name__, problems)
+        persona = handler(data)
+        persona._order = tuple(names.get(key, key) for key in data)
+        return persona
+
+    @classmethod
+    def _completed(cls, data: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        """Return the fields that are given, with those that go without saying."""
+        return data
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field, if there is one of that name."""
+        fields = type(self).model_fields
+        if fields and name not in fields and not name.startswith("_"):
+            raise InputError(_unknown(type(self), name).message())
+        super().__setattr__(name, value)
+
+    # -- what the model reads -----------------------------------------------------------------------------------------
+
+    def given(self) -> list[str]:
+        """Return the names of the fields that were given, in that order; those set later come last."""
+        extra = self.__pydantic_extra__ or {}
+        there = [name for name in [*type(self).model_fields, *extra] if name in self.model_fields_set or name in extra]
+        return sorted(there, key=lambda name: self._order.index(name) if name in self._order else len(self._order))
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return a label and a text for each field that was given and is not empty."""
+        return list(_lines(self, ()))
+
+    def description(self) -> str:
+        """Return what a model reads; override it to change that."""
+        return "\n".join(f"Your {label}: {text}" for label, text in self.lines())
+
+    def __str__(self) -> str:
+        """Return what a model reads."""
+        # From the class: a field may have the name "description", too.
+        return type(self).description(self)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Show the fields that were given."""
+        yield from ((name, getattr(self, name)) for name in self.given())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        plain = type(self).description is BasePersona.description
+        shown = self.lines() if plain else str(self)
+        caption = f"Persona {self.label}"
+        return {
+            "text/plain": repr(self),
+            "text/markdown": rendering.persona_markdown(caption, shown),
+            "text/html": rendering.persona_html(caption, shown),
+        }
+
+    # -- who it is ----------------------------------------------------------------------------------------------------
+
+    @property
+    def label(self) -> str:
+        """Under which name this persona speaks: its name, else the label it was given, else what its class is called."""
+        own = rendering.one_line(_text(getattr(self, "name", None), ())).strip()
+        kind = re.sub(r"(?<=.)(Base)?Persona$", "", type(self).__name__)
+        return own or self._label or ("Speaker" if kind in {"BasePersona", "Base", "Persona"} else kind)
+
+    def labelled(self, label: str) -> Self:
+        """Return a copy that speaks under this label where it has no name.
+
+        Raises
+        ------
+        InputError
+            The label is empty, or has a line break in it.
+        """
+        if not isinstance(label, str) or not label.strip() or rendering.one_line(label.strip()) != label.strip():
+            raise InputError(f"{label!r} is no label to speak under; give a short name")
+        copy = self.model_copy(deep=True)
+        copy._label = label.strip()
+        return copy
+
+    @property
+    def lineage(self) -> tuple[dict[str, JsonValue], ...]:
+        """What this persona was cloned from: the fields of each ancestor, the oldest first."""
+        return self._lineage
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """How a model made this persona, if one did."""
+        return self._provenance
+
+    def clone(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed, which keeps in its `lineage` what it comes from.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            As for a new persona.
+        """
+        values = {name: getattr(self, name) for name in self.given()}
+        known = {alias: name for name in type(self).model_fields for alias in _aliases(type(self), name)}
+        values |= {known.get(name, name): value for name, value in changes.items()}
+        copy = type(self).model_validate({_alias(type(self), name): value for name, value in values.items()})
+        copy = copy.model_copy(deep=True)
+        copy._label, copy._lineage = self._label, (*self._lineage, self.json())
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other one is of the same class and was given the same."""
+        if type(self) is not type(other) or not isinstance(other, BasePersona):
+            return NotImplemented
+        mine, theirs = ({name: getattr(one, name) for name in one.given()} for one in (self, other))
+        return (mine, self._label) == (theirs, other._label)
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment] # it can change
+
+    # -- dict, JSON, YAML, files --------------------------------------------------------------------------------------
+
+    def json(self, string: bool = False, indent: int | None = None) -> Any:  # type: ignore[override]
+        """Return the fields that were given as a dict of JSON values or, with `string`, as JSON text.
+
+        Raises
+        ------
+        InputError
+            A value that JSON does not have.
+        """
+        try:
+            dumped = self.model_dump(mode="json", include=set(self.given()), by_alias=True, warnings=False)
+            values = {alias: dumped[alias] for name in self.given() if (alias := _alias(type(self), name)) in dumped}
+            text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
+        except (ValueError, PydanticSerializationError) as error:
+            raise InputError(f"{self.label} cannot be written as JSON: {error}") from error
+        return text if string else values
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return what `to_file` writes: the name of the class, the fields, and where the persona comes from."""
+        about: dict[str, Any] = {_CLASS: type(self).__name__, **self.json()}
+        if self._label:
+            about[_LABEL] = self._label
+        if self._lineage:
+            about[_LINEAGE] = list(self._lineage)
+        if self._provenance:
+            about[_PROVENANCE] = self._provenance.model_dump(mode="json", exclude_defaults=True)
+        return about
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the persona that `to_dict` or `json` made this dict of.
+
+        Called on `BasePersona`, it looks for the class by the name in the dict, among all that are defined.
+
+        Raises
+        ------
+        InputError
+            It is the dict of another class, or of none.
+        """
+        if not isinstance(data, Mapping) or not all(isinstance(key, str) for key in data):
+            raise InputError(f"this is not a persona: fields and their values are needed, not {str(data)[:80]!r}")
+        kind = cls._kind(data.get(_CLASS))
+        fields = {name: value for name, value in data.items() if name not in {_CLASS, _LABEL, _LINEAGE, _PROVENANCE}}
+        try:
+            persona = kind.model_validate(fields)
+            if made := data.get(_PROVENANCE):
+                persona._provenance = Provenance.model_validate(made)
+        except ValidationError as error:
+            raise InputError(f"this is not a {kind.__name__}: {first_problem(error)}") from error
+        except RecursionError:
+            raise InputError(f"this is not a {kind.__name__}: it is nested too deeply") from None
+        lineage = data.get(_LINEAGE, [])
+        if not isinstance(lineage, list) or not all(isinstance(one, Mapping) for one in lineage):
+            raise InputError(f"{_LINEAGE} is to list what the persona was cloned from; found {str(lineage)[:80]!r}")
+        persona._lineage = tuple(dict(one) for one in lineage)
+        return persona.labelled(str(data[_LABEL])) if data.get(_LABEL) else persona
+
+    @classmethod
+    def _kind(cls, named: Any) -> type[Self]:
+        if named in {None, cls.__name__}:
+            return cls
+        there = list(_subclasses(cls))
+        # In a notebook, a class that was defined again takes the place of the one before.
+        if found := [kind for kind in there if kind.__name__ == named]:
+            return found[-1]
+        if cls is BasePersona:
+            raise InputError(
+                f"this is a {named}, and no persona class of that name is defined here. Define or import it first; its "
+                "name alone is in the file"
+            )
+        raise InputError(f"this is a {named}, not a {cls.__name__}; load it with {named}.from_file")
+
+    def to_file(self, path: str | Path, type: str = "auto", makedir: bool = True) -> None:
+        """Save the persona, atomically and as UTF-8.
+
+        Parameters
+        ----------
+        path
+            Where to: a name that ends in .json, .yaml or .yml.
+        type
+            "json" or "yaml"; "auto" goes by the ending.
+        makedir
+            Make the folder if it is missing.
+
+        Raises
+        ------
+        FileError
+            The file cannot be written. What was there before is untouched.
+        InputError
+            `type` is none of these, or "auto" does not know the ending.
+        """
+        kind = file_type(path, type, DATA_ENDINGS)
+        try:
+            text = data_text(self.to_dict(), kind)
+        except InputError as error:
+            raise FileError(path, f"was not written: {error}") from error
+        write_text(path, text, make_folder=makedir)
+
+    @classmethod
+    def from_file(cls, path: str | Path, type: str = "auto") -> Self:
+        """Load a persona that `to_file` has saved, or somebody has written by hand.
+
+        Called on `BasePersona`, it looks for the class by the name in the file, among all that are defined.
+
+        Raises
+        ------
+        FileError
+            The file cannot be read, or holds no persona of this class; names the file, and the line or the field.
+        InputError
+            `type` is none of "json", "yaml" and "auto", or "auto" does not know the ending.
+        """
+        kind = file_type(path, type, DATA_ENDINGS)
+        try:
+            return cls.from_dict(read_data(path, kind))
+        except InputError as error:
+            raise FileError(path, str(error)) from error
+
+
+def speaking_names(personas: list[BasePersona]) -> list[str]:
+    """Return under which name each of them speaks: those of one name are told apart by a number."""
+    labels = [persona.label for persona in personas]
+    folded = [label.casefold() for label in labels]
+    names: list[str] = []
+    for index, label in enumerate(labels):
+        number = folded[: index + 1].count(folded[index]) if folded.count(folded[index]) > 1 else 0
+        name = f"{label} {number}" if number else label
+        while number and name.casefold() in [*folded, *map(str.casefold, names)]:
+            number += 1
+            name = f"{label} {number}"
+        names.append(name)
+    return names
+
+
+def _subclasses(cls: type[BasePersona]) -> Iterator[type[Any]]:
+    for kind in cls.__subclasses__():
+        yield kind
+        yield from _subclasses(kind)
+
+
+def _alias(cls: type[BaseModel], name: str) -> str:
+    field = cls.model_fields.get(name)
+    alias = field and (field.serialization_alias or field.alias)
+    return alias or name
+
+
+def _aliases(cls: type[BaseModel], name: str) -> list[str]:
+    """Return the names under which a field can be given."""
+    field = cls.model_fields[name]
+    other = getattr(field.validation_alias, "choices", [field.validation_alias])
+    return [name, *(alias for alias in other if isinstance(alias, str))]
+
+
+def _unknown(cls: type[BaseModel], name: str) -> PydanticCustomError:
+    near = difflib.get_close_matches(name, cls.model_fields, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(cls.model_fields)}."
+    context = {"kind": cls.__name__, "name": name, "hint": hint}
+    return PydanticCustomError("unknown_field", "{kind} has no field {name}; {hint}", context)
+
+
+def _lines(model: BaseModel, above: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    fields = type(model).model_fields
+    given = model.given() if isinstance(model, BasePersona) else [*fields, *(model.__pydantic_extra__ or {})]
+    for name in given:
+        if text := _text(getattr(model, name), (*above, id(model))):
+            field = fields.get(name)
+            label = (field and field.title) or name.replace("_", " ")
+            yield f"{label} ({field.description})" if field and field.description else label, text
+
+
+def _text(value: Any, above: tuple[int, ...]) -> str:
+    """Return a value as a person would write it; empty if it says nothing."""
+    if id(value) in above:
+        return "(as above)"
+    match value:
+        case None:
+            return ""
+        case str():
+            return str(getattr(value, "value", value)) if value.strip() else ""
+        case bool():
+            return "yes" if value else "no"
+        case BaseModel():
+            return "; ".join(f"{label}: {text}" for label, text in _lines(value, above))
+        case Mapping():
+            parts = ((key, _text(part, (*above, id(value)))) for key, part in value.items())
+            return "; ".join(f"{_text(key, ())}: {text}" for key, text in parts if text)
+        case list() | tuple() | set() | frozenset():
+            texts = [text for part in value if (text := _text(part, (*above, id(value))))]
+            nested = any(
+                isinstance(part, BaseModel | Mapping) or "," in text for part, text in zip(value, texts, strict=False)
+            )
+            return ("; " if nested else ", ").join(texts)
+        case _:
+            return str(getattr(value, "value", value))
+
+
+class Persona(BasePersona):
+    """A persona for any dialogue, with the fields of the workshop notebook that sdkit grew from."""
+
+    name: str = ""
+    role: str = ""
+    background: str = ""
+    personality: str = ""
+    circumstances: str = ""
+    rules: str = ""
+    language: str = ""
+
+
+class _Role(BasePersona):
+    """A persona whose role goes without saying, and is said first."""
+
+    role: str = ""
+
+    @classmethod
+    def _completed(cls, data: Mapping[Any, Any]) -> Mapping[Any, Any]:
+        return data if "role" in data else {"role": cls.model_fields["role"].default, **data}
+
+
+class Doctor(_Role):
+    """A doctor who sees patients."""
+
+    role: str = "doctor"
+    name: str = ""
+    specialty: str = ""
+    years_of_practice: int | None = Field(default=None, ge=0, le=70)
+    manner: str = Field(default="", description="how you talk to patients")
+    circumstances: str = ""
+
+
+class Patient(_Role):
+    """Somebody who sees a doctor."""
+
+    role: str = "patient"
+    name: str = ""
+    age: int | None = Field(default=None, ge=0, le=120)
+    complaint: str = ""
+    history: str = Field(default="", title="medical history")
+    worries: str = ""
+    manner: str = Field(default="", description="how you talk to doctors")
+
+
+class Customer(_Role):
+    """Somebody who has bought something and needs help with it."""
+
+    role: str = "customer"
+    name: str = ""
+    product: str = ""
+    problem: str = ""
+    wish: str = Field(default="", description="what would make you content")
+    mood: str = ""
+
+
+class SupportAgent(_Role):
+    """Somebody who helps a company's customers."""
+
+    role: str = "customer support agent"
+    name: str = ""
+    company: str = ""
+    knowledge: str = Field(default="", description="what you can help with")
+    rules: str = Field(default="", description="what you may and may not offer")
+    manner: str = ""
+
+
+class Teacher(_Role):
+    """Somebody who explains something to students."""
+
+    role: str = "teacher"
+    name: str = ""
+    subject: str = ""
+    level: str = Field(default="", title="students' level")
+    goal: str = Field(default="", description="what the student should know in the end")
+    manner: str = ""
+
+
+class Student(_Role):
+    """Somebody who wants to understand something."""
+
+    role: str = "student"
+    name: str = ""
+    age: int | None = Field(default=None, ge=0, le=120)
+    subject: str = ""
+    difficulty: str = Field(default="", description="what you do not understand")
+    goal: str = ""
+    manner: str = ""
