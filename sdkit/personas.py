@@ -125,7 +125,7 @@ class BasePersona(BaseModel):
 
     @property
     def label(self) -> str:
-        """Under which name this persona speaks: its name, else the label it was given, else what its class is called."""
+        """The name under which it speaks: its own, else the label that it was given, else what its class is called."""
         own = rendering.one_line(_text(getattr(self, "name", None), ())).strip()
         kind = re.sub(r"(?<=.)(Base)?Persona$", "", type(self).__name__)
         return own or self._label or ("Speaker" if kind in {"BasePersona", "Base", "Persona"} else kind)
@@ -353,26 +353,23 @@ def _text(value: Any, above: tuple[int, ...]) -> str:
     """Return a value as a person would write it; empty if it says nothing."""
     if id(value) in above:
         return "(as above)"
+    inside = (*above, id(value))
     match value:
         case None:
-            return ""
-        case str():
-            return str(getattr(value, "value", value)) if value.strip() else ""
+            text = ""
         case bool():
-            return "yes" if value else "no"
+            text = "yes" if value else "no"
         case BaseModel():
-            return "; ".join(f"{label}: {text}" for label, text in _lines(value, above))
+            text = "; ".join(f"{label}: {text}" for label, text in _lines(value, above))
         case Mapping():
-            parts = ((key, _text(part, (*above, id(value)))) for key, part in value.items())
-            return "; ".join(f"{_text(key, ())}: {text}" for key, text in parts if text)
+            parts = ((key, _text(part, inside)) for key, part in value.items())
+            text = "; ".join(f"{_text(key, ())}: {text}" for key, text in parts if text)
         case list() | tuple() | set() | frozenset():
-            texts = [text for part in value if (text := _text(part, (*above, id(value))))]
-            nested = any(
-                isinstance(part, BaseModel | Mapping) or "," in text for part, text in zip(value, texts, strict=False)
-            )
-            return ("; " if nested else ", ").join(texts)
+            texts = [text for part in value if (text := _text(part, inside))]
+            text = ("; " if any(re.search("[,;:]", text) for text in texts) else ", ").join(texts)
         case _:
-            return str(getattr(value, "value", value))
+            text = str(getattr(value, "value", value))  # of an Enum, its value
+    return text if text.strip() else ""
 
 
 class Persona(BasePersona):

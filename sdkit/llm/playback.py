@@ -25,12 +25,21 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 from sdkit.errors import InputError, NotRecordedError
 from sdkit.llm import wire
 from sdkit.llm.cassette import Answer, Recording
 from sdkit.llm.seeds import derive_seed
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+tell: ContextVar[Callable[[str], None]] = ContextVar("sdkit_tell", default=_print)
+"""Told which model answers where no recording does; prints it, at the cell, unless somebody sets it otherwise."""
 
 MODES = ("auto", "live", "record", "replay", "check")
 PLACEHOLDER = "lesson-"
@@ -149,7 +158,7 @@ class Lesson:
                 return
             self._announced = cell
         name, about = self.live_model()[0], self.live_about()
-        print(f"Not recorded, so {name} answers now{f' ({about})' if about else ''}.", flush=True)
+        tell.get()(f"Not recorded, so {name} answers now{f' ({about})' if about else ''}.")
 
     def _refusal(self, call: wire.Call, nearest: tuple[Answer, list[str]] | None) -> str:
         asked = call.prompt if len(call.prompt) <= 80 else f"{call.prompt[:80]}…"

@@ -1,0 +1,28 @@
+"""Widgets for Jupyter: edit personas and dialogues, compare, choose a model. Resolved on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "DialogEditor": "dialog_editor",
+    "DialogLab": "dialog_lab",
+    "DialogView": "dialog_view",
+    "ModelPicker": "model_picker",
+    "PersonaEditor": "persona_editor",
+}
+
+__all__ = ["DialogEditor", "DialogLab", "DialogView", "ModelPicker", "PersonaEditor"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,256 @@
+"""What all widgets share: the panel that they are, messages, callbacks that cannot fail silently, work in a thread.
+
+ipywidgets drops what a callback raises; `Panel.on_click` and `Panel.on_change` show it in the widget instead. A cell
+that runs keeps clicks waiting, so long work runs in a thread of its own, as a coroutine, which Stop can end anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import html
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from sdkit.errors import MissingPackageError, SdkitError
+from sdkit.llm import playback
+
+try:
+    import ipywidgets
+except ImportError as error:
+    raise MissingPackageError("ipywidgets", "show widgets") from error
+
+RERUN = "This is a picture of a widget. Run the cell to use it."
+
+# Colours come from JupyterLab's theme; where there is none, from the browser. Meaning is never in a colour alone.
+_STYLE = """<style>
+.sdkit-panel { color: var(--jp-content-font-color1, CanvasText); max-width: 60em; }
+.sdkit-panel .widget-label { white-space: nowrap; }
+.sdkit-message { border-left: 4px solid var(--jp-border-color0, currentColor); padding: 0 0.6em; line-height: 1.5;
+  overflow-wrap: anywhere; }
+.sdkit-message.sdkit-error { border-left-color: var(--jp-error-color1, #c00); }
+.sdkit-panel pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; line-height: 1.4;
+  color: var(--jp-content-font-color1, CanvasText); }
+</style>"""
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]
+    """A widget of ours: a column with a heading, and a line for messages at its end.
+
+    Subclasses put their parts into `body` and say in `static_html` what GitHub, a printed page, or a notebook whose
+    kernel is gone show instead.
+
+    Parameters
+    ----------
+    heading
+        What the widget is, in a few words.
+    css_class
+        The class of the root element in the page, such as "sdkit-persona-editor".
+
+    Attributes
+    ----------
+    last_error : Exception or None
+        What a callback or a job last failed with; `message` shows it.
+    message : ipywidgets.HTML
+        The line for messages.
+    """
+
+    def __init__(self, heading: str, css_class: str) -> None:
+        self.last_error: Exception | None = None
+        self.message = ipywidgets.HTML()
+        self.body = ipywidgets.VBox()
+        self._job: Job | None = None
+        self._heading = heading
+        super().__init__([markup(_STYLE + f"<b>{html.escape(heading)}</b>"), self.body, self.message])
+        self.add_class("sdkit-panel").add_class(css_class)
+
+    # -- what is shown ------------------------------------------------------------------------------------------------
+
+    def static_html(self) -> str:
+        """Return what is shown where no widget can be: HTML, with everything escaped."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, None)
+        if data:
+            data = {
+                **data,
+                "text/plain": f"{type(self).__name__}()",
+                "text/html": f"{self.static_html()}\n<p><i>{RERUN}</i></p>",
+            }
+        return data if metadata is None else (data, metadata)
+
+    def say(self, text: str) -> None:
+        """Show a message; an empty one takes away the last."""
+        self.last_error = None
+        self.message.value = note(text, "status") if text else ""
+
+    def complain(self, error: Exception) -> None:
+        """Show what went wrong; the exception stays in `last_error`."""
+        self.last_error = error
+        words = str(error) if isinstance(error, SdkitError) else f"{type(error).__name__}: {error}"
+        self.message.value = note(words, "alert")
+
+    # -- callbacks ----------------------------------------------------------------------------------------------------
+
+    def on_click(self, button: Any, do: Callable[[], None]) -> None:
+        """Call this when the button is pressed."""
+
+        def pressed(_: Any) -> None:
+            with self._shown():
+                do()
+
+        button.on_click(pressed)
+
+    def on_change(self, control: Any, do: Callable[[Any], None], trait: str = "value") -> None:
+        """Call this with the new value of a trait whenever it changes."""
+
+        def changed(change: Any) -> None:
+            with self._shown():
+                do(change["new"])
+
+        control.observe(changed, trait)
+
+    @contextlib.contextmanager
+    def _shown(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - ipywidgets would drop it
+            self.complain(error)
+
+    # -- long work ----------------------------------------------------------------------------------------------------
+
+    def work(
+        self,
+        make: Callable[[], Coroutine[Any, Any, Any]],
+        done: Callable[[Any], None],
+        *,
+        ended: Callable[[], None] = lambda: None,
+    ) -> Job:
+        """Do something long in a thread; `stop` ends it.
+
+        Parameters
+        ----------
+        make
+            Makes the coroutine that does it. It may set traits, and must not print.
+        done
+            Takes what it returned. Not called if it failed, which is shown, or was stopped.
+        ended
+            Called at the very end, whatever happened: for buttons to be enabled again.
+        """
+        self.stop()
+
+        def finish(result: Any, error: BaseException | None) -> None:
+            with self._shown():
+                if isinstance(error, asyncio.CancelledError):
+                    self.say("Stopped.")
+                elif error is not None:
+                    raise error
+                else:
+                    done(result)
+            with self._shown():
+                ended()
+
+        self._job = Job(make, finish, self.say)
+        return self._job
+
+    def stop(self) -> None:
+        """End the work that is being done, if there is any."""
+        if self._job is not None:
+            self._job.stop()
+
+    def wait(self, seconds: float = 60) -> bool:
+        """Wait until the work is done; return whether it is. For scripts and tests."""
+        return self._job is None or self._job.wait(seconds)
+
+
+class Job:
+    """A coroutine that runs in a thread of its own.
+
+    Parameters
+    ----------
+    make
+        Makes the coroutine.
+    finish
+        Called in that thread with what it returned and None, or with None and what it raised.
+    tell
+        Told which model answers, where a lesson says so at the cell.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Coroutine[Any, Any, Any]],
+        finish: Callable[[Any, BaseException | None], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._make, self._finish, self._tell = make, finish, tell
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[Any] | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="sdkit-widget", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        playback.tell.set(self._tell)
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = self._loop.run_until_complete(self._main())
+        except BaseException as problem:  # noqa: BLE001 - whoever asked for the work is told
+            error = problem
+        try:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        finally:
+            self._loop.close()
+            self._finish(result, error)
+
+    async def _main(self) -> Any:
+        with self._lock:
+            if self._stopped:
+                raise asyncio.CancelledError
+            self._task = asyncio.ensure_future(self._make())
+        return await self._task
+
+    def stop(self) -> None:
+        """End the work at the next place where it waits; at once, in practice."""
+        with self._lock:
+            self._stopped = True
+            if self._task is not None and not self._loop.is_closed():
+                with contextlib.suppress(RuntimeError):  # the loop was closed a moment ago
+                    self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; return whether it has."""
+        if threading.current_thread() is not self._thread:
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+
+def note(text: str, role: str) -> str:
+    """Return a message as HTML: a "status", or an "alert" that screen readers read out at once."""
+    sign, kind = ("⚠ ", " sdkit-error") if role == "alert" else ("", "")
+    words = html.escape(text).replace("\n", "<br>")
+    return (
+        f'<div role="{role}" class="sdkit-message{kind} mathjax_ignore tex2jax_ignore" dir="auto">{sign}{words}</div>'
+    )
+
+
+def markup(text: str) -> Any:
+    """Return HTML as a widget. Whoever calls this has escaped what comes from elsewhere."""
+    return ipywidgets.HTML(text)
+
+
+def button(text: str, tooltip: str = "") -> Any:
+    """Return a button; its text is what it does."""
+    return ipywidgets.Button(description=text, tooltip=tooltip or text, layout=ipywidgets.Layout(width="auto"))
+
+
+def row(*children: Any) -> Any:
+    """Return widgets beside each other, in several lines where there is no room."""
+    return ipywidgets.HBox(list(children), layout=ipywidgets.Layout(flex_flow="row wrap", align_items="center"))
