@@ -77,6 +77,22 @@ class Event(_Record):
     timestamp: int
 
 
+class Stop(_Record):
+    """Why a dialogue that was made turn by turn has ended where it does.
+
+    Parameters
+    ----------
+    kind
+        "over": it came to its natural end. "max_turns": the limit was reached. "stopped": somebody stopped it.
+        "error": something failed.
+    reason
+        In words.
+    """
+
+    kind: str
+    reason: str = ""
+
+
 class Provenance(BaseModel):
     """How a model made a dialogue: enough to make it again, and to judge it.
 
@@ -117,6 +133,10 @@ class Provenance(BaseModel):
     replayed: bool | None = None
 
 
+def _unless_none() -> Any:
+    return Field(default=None, repr=False, exclude_if=lambda value: value is None)
+
+
 class Dialog(_Record):
     """A dialogue: its turns, and what is known about them.
 
@@ -139,8 +159,13 @@ class Dialog(_Record):
         What it was to be about: a text, or a dict of JSON values.
     events
         Everything that happened, if that was recorded.
+    personas
+        Who speaks: the fields of each speaker's persona, by the speaker's name. As `stop` and `provenance`, not shown
+        by ``repr``, and not saved where there is none.
+    stop
+        Why it has ended, if it was made turn by turn.
     provenance
-        How it was made. Not shown by ``repr`` and `print`, and not saved where there is none.
+        How it was made.
     formatVersion
         The version of the file format.
     """
@@ -153,7 +178,9 @@ class Dialog(_Record):
     scenario: dict[str, JsonValue] | str | None = None
     turns: list[Turn]
     events: list[Event] | None = None
-    provenance: Provenance | None = Field(default=None, repr=False, exclude_if=lambda value: value is None)
+    personas: dict[str, dict[str, JsonValue]] | None = _unless_none()
+    stop: Stop | None = _unless_none()
+    provenance: Provenance | None = _unless_none()
 
     @field_validator("scenario")
     @classmethod
@@ -181,9 +208,8 @@ class Dialog(_Record):
     def __getitem__(self, index: int | slice) -> Turn | Dialog:
         """Return one turn, or for a slice a dialogue of those turns (without events, which belong to the whole)."""
         if isinstance(index, slice):
-            return self.model_copy(
-                update={"turns": [turn.model_copy() for turn in self.turns[index]], "events": None, "complete": None}
-            )
+            whole = dict.fromkeys(("events", "complete", "stop"))
+            return self.model_copy(update={"turns": [turn.model_copy() for turn in self.turns[index]], **whole})
         return self.turns[index]
 
     @property
@@ -192,7 +218,7 @@ class Dialog(_Record):
         return list(dict.fromkeys(turn.speaker for turn in self.turns))
 
     def rename_speaker(self, old: str | None, new: str) -> Dialog:
-        """Return a copy in which one speaker has another name, also in the events.
+        """Return a copy in which one speaker has another name, also in the events and personas.
 
         Raises
         ------
@@ -210,6 +236,8 @@ class Dialog(_Record):
         for event in copy.events or []:
             if event.agent == old:
                 event.agent = new
+        if copy.personas and old is not None:
+            copy.personas = {new if name == old else name: fields for name, fields in copy.personas.items()}
         return copy
 
     def word_counts(self) -> dict[str | None, int]:
@@ -275,7 +303,7 @@ class Dialog(_Record):
         Parameters
         ----------
         scenario
-            Print the scenario too.
+            Print the scenario too, and the personas.
         orchestration
             Print the events instead of the turns.
 

@@ -13,6 +13,7 @@
     │   ├── NotRecordedError     only recorded answers may be used, and there is none
     │   └── WeightsError         a model file is missing, short, corrupt or cannot be fetched
     ├── ReplyError          the model answered, but not with what was asked for
+    ├── ConversationError   a turn of a conversation failed; has the turns so far
     └── LabError            JupyterLab did not start, or ended by itself
 
 Each message says what was wrong, where, and what to do about it.
@@ -27,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+
+    from sdkit.dialog import Dialog
 
 
 class SdkitError(Exception):
@@ -133,6 +136,20 @@ class ReplyError(SdkitError):
         self.raw = raw
         self.schema = dict(schema or {})
         self.seeds = list(seeds)
+
+
+class ConversationError(SdkitError):
+    """A turn of a conversation could not be made.
+
+    Attributes
+    ----------
+    dialog : sdkit.Dialog
+        The turns so far.
+    """
+
+    def __init__(self, message: str, dialog: Dialog) -> None:
+        super().__init__(message)
+        self.dialog = dialog
 
 
 def first_problem(error: ValidationError) -> str:

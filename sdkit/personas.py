@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -298,15 +298,29 @@ class BasePersona(BaseModel):
             raise FileError(path, str(error)) from error
 
 
-def speaking_names(personas: list[BasePersona]) -> list[str]:
-    """Return under which name each of them speaks: those of one name are told apart by a number."""
-    labels = [persona.label for persona in personas]
+def checked_persona(persona: object, name: str) -> BasePersona:
+    """Return it, if it is a persona.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    if isinstance(persona, type) and issubclass(persona, BasePersona):
+        raise InputError(f"{name}={persona.__name__} is the class; give somebody of it: {persona.__name__}(...)")
+    if not isinstance(persona, BasePersona):
+        raise InputError(f"{name}={persona!r} is no persona; give one, such as Persona(name='Ana', role='baker')")
+    return persona
+
+
+def told_apart(labels: Sequence[str]) -> list[str]:
+    """Return a name for each label: itself, and with a number behind it where several are the same."""
     folded = [label.casefold() for label in labels]
     names: list[str] = []
     for index, label in enumerate(labels):
-        number = folded[: index + 1].count(folded[index]) if folded.count(folded[index]) > 1 else 0
-        name = f"{label} {number}" if number else label
-        while number and name.casefold() in [*folded, *map(str.casefold, names)]:
+        number = folded[:index].count(folded[index]) + 1
+        name = f"{label} {number}" if folded.count(folded[index]) > 1 else label
+        while name != label and name.casefold() in [*folded, *map(str.casefold, names)]:
             number += 1
             name = f"{label} {number}"
         names.append(name)

@@ -7,11 +7,29 @@ large ones. What a recording was made for is exactly what these functions return
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sdkit.dialog import Dialog, Turn
 
 Message = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks.
+
+    Attributes
+    ----------
+    name : str
+        Under which name.
+    description : str
+        What a model reads of the persona.
+    """
+
+    name: str
+    description: str
+
 
 DIALOGUE_SYSTEM = (
     "You write natural dialogues, from the first greeting to the goodbye. "
@@ -32,6 +50,15 @@ WORKED_EXAMPLE = Dialog(
         Turn(speaker="Leo", text="You are welcome. Goodbye, Mia!"),
     ],
 )
+
+
+ONE_UTTERANCE = "Use one or two short sentences, as people do when they talk."
+
+OVER_SYSTEM = (
+    "You read a conversation between two people and decide whether it is over. It is over when they have said goodbye, "
+    "or when all is settled and nobody has anything to add. It is not over while a question is open."
+)
+OVER_QUESTION = "Is the conversation over? First give the reason in a few words, then decide."
 
 
 def whole_dialogue(
@@ -78,3 +105,89 @@ def _question(details: str, speakers: Sequence[str] | None, turns: tuple[int, in
         low, high = turns
         lines.append(f"Length: {low} turns." if low == high else f"Length: {low} to {high} turns.")
     return "\n".join(lines)
+
+
+def role_play(
+    cast: Sequence[Voice],
+    details: str = "",
+    response_details: str = "",
+    turns: tuple[int, int] | None = None,
+    examples: Sequence[Dialog] = (),
+) -> list[Message]:
+    """Ask for a whole dialogue between personas at once.
+
+    Parameters
+    ----------
+    cast
+        Who speaks; the first one begins.
+    details
+        What the dialogue is about.
+    response_details
+        How they speak.
+    turns, examples
+        As in `whole_dialogue`.
+    """
+    names = [voice.name for voice in cast]
+    parts = [f"{' and '.join(names)} talk. {names[0]} speaks first."]
+    parts += [f"{voice.name} was told:\n{voice.description}" for voice in cast if voice.description]
+    parts += [text for text in (details, response_details) if text]
+    return whole_dialogue("\n\n".join(parts), names, turns, examples)
+
+
+def party(
+    me: Voice, other: str, *, details: str, response_details: str, turns: Sequence[Turn], told: Mapping[int, str]
+) -> list[Message]:
+    """Ask one party of a conversation for its next turn.
+
+    What was asked before is the beginning of what is asked now, so that a model which keeps that evaluated has little
+    left to read.
+
+    Parameters
+    ----------
+    me
+        Who speaks.
+    other
+        To whom.
+    details
+        What the conversation is about.
+    response_details
+        How to speak.
+    turns
+        What was said so far.
+    told
+        What this party was told, by the number of turns before.
+
+    Returns
+    -------
+    list of (role, text)
+        A system message, then the other's turns as human, and its own as the JSON that it answered with.
+    """
+    rules = f"Say only what {me.name} says next, in the first person. Answer {other}, and add something new."
+    parts = [
+        f"You are {me.name}. You talk with {other}.",
+        me.description,
+        details,
+        f"{rules} {response_details}".strip(),
+    ]
+    messages: list[Message] = [("system", "\n\n".join(part for part in parts if part))]
+    if not turns or turns[0].speaker == me.name:
+        messages.append(("human", f"(You meet {other}. You speak first: greet {other}.)"))
+    for number, turn in enumerate([*turns, None]):
+        if number in told:
+            messages[-1] = (messages[-1][0], f"{messages[-1][1]}\n\n({told[number]})")
+        if turn is not None:
+            mine = turn.speaker == me.name
+            said = json.dumps({"text": turn.text}, ensure_ascii=False) if mine else turn.text
+            messages.append(("ai" if mine else "human", said))
+    return messages
+
+
+def is_it_over(names: Sequence[str], lines: Sequence[str]) -> list[Message]:
+    """Ask whether a conversation is over.
+
+    The transcript comes first and the question last, for the same reason as in `party`.
+    """
+    return [
+        ("system", OVER_SYSTEM),
+        ("human", "\n".join([f"{' and '.join(names)} talk.", "", *lines, "", OVER_QUESTION])),
+    ]

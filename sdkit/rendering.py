@@ -11,10 +11,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sdkit.dialog import Dialog
+    from sdkit.dialog import Dialog, Stop
 
 LINE_BREAK = r"\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
 """What any common tool takes for the end of a line."""
@@ -64,7 +64,9 @@ def terminal(dialog: Dialog, scenario: bool = False, orchestration: bool = False
         if value is not None
     ]
     if scenario and dialog.scenario is not None:
-        lines += [f"{tag('scenario')} ", _printable(_scenario_text(dialog))]
+        lines += [f"{tag('scenario')} ", _printable(_data_text(dialog.scenario))]
+    if scenario and dialog.personas:
+        lines += [f"{tag('personas')} ", _printable(_data_text(dialog.personas))]
     lines.append(painted("--- Dialogue Begins ---"))
     said = list(_events(dialog) if orchestration else ((turn.speaker, turn.text) for turn in dialog.turns))
     colours = {
@@ -72,6 +74,8 @@ def terminal(dialog: Dialog, scenario: bool = False, orchestration: bool = False
     }
     lines += [f"{tag(who, colours[str(who)])} {_printable(text)}" for who, text in said]
     lines.append(painted("--- Dialogue Ends ---"))
+    if dialog.stop:
+        lines.append(f"{tag('stop')} {_printable(why(dialog.stop))}")
     return "\n".join(lines)
 
 
@@ -88,13 +92,16 @@ def html(dialog: Dialog) -> str:
         f'<li><b dir="auto">{_html(str(turn.speaker))}</b>: <span dir="auto">{_html(turn.text)}</span></li>'
         for turn in dialog.turns
     )
-    about = ""
-    if dialog.scenario is not None:
-        about = f'<details><summary>Scenario</summary><pre dir="auto">{_html(_scenario_text(dialog))}</pre></details>\n'
+    about = "".join(
+        f'<details><summary>{title}</summary><pre dir="auto">{_html(_data_text(data))}</pre></details>\n'
+        for title, data in (("Scenario", dialog.scenario), ("Personas", dialog.personas))
+        if data is not None
+    )
+    end = f'\n<p dir="auto">Ended: {_html(why(dialog.stop))}</p>' if dialog.stop else ""
     return (
         '<figure class="sdkit-dialog mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
         f"<figcaption>{_html(caption(dialog))}</figcaption>\n{about}"
-        f'<ol style="line-height: 1.5">\n{turns}\n</ol>\n</figure>'
+        f'<ol style="line-height: 1.5">\n{turns}\n</ol>{end}\n</figure>'
     )
 
 
@@ -116,6 +123,12 @@ def persona_html(caption: str, said: str | list[tuple[str, str]]) -> str:
         '<figure class="sdkit-persona mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
         f"<figcaption>{_html(caption)}</figcaption>\n{body}\n</figure>"
     )
+
+
+def why(stop: Stop) -> str:
+    """Say why a dialogue has ended: of which kind the reason is, and the reason."""
+    kind = stop.kind.replace("_", " ")
+    return f"{kind}: {stop.reason}" if stop.reason else kind
 
 
 def caption(dialog: Dialog) -> str:
@@ -141,9 +154,8 @@ def _events(dialog: Dialog) -> Iterator[tuple[str | None, str]]:
         yield event.agent, event.text if event.action == "utter" else f"<{event.action}{label}> {event.text}"
 
 
-def _scenario_text(dialog: Dialog) -> str:
-    scenario = dialog.scenario
-    return scenario if isinstance(scenario, str) else json.dumps(scenario, indent=2, ensure_ascii=False, default=str)
+def _data_text(data: Any) -> str:
+    return data if isinstance(data, str) else json.dumps(data, indent=2, ensure_ascii=False, default=str)
 
 
 def _printable(text: str) -> str:

@@ -1,8 +1,9 @@
 """llama.cpp inside this process.
 
 The settings here are not taste: with others the same seed gives another answer, memory grows, or the notebook fills
-with a log. One request runs at a time, nothing is kept between requests, and generation happens on a worker thread
-with a stop flag, so that an interrupt reaches Python at once.
+with a log. One request runs at a time, nothing is kept between requests but in the slots of a role-play
+(`sdkit.llm.slots`), and generation happens on a worker thread with a stop flag, so that an interrupt reaches Python at
+once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import queue
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from sdkit.errors import (
     PromptTooLongError,
     WeightsError,
 )
+from sdkit.llm import slots as slots_
 from sdkit.llm import weights
 
 PREFIX = "embedded"
@@ -48,9 +51,11 @@ class Runtime:
         What to call it in replies.
     context
         Tokens that prompt and answer may have together.
+    slots
+        How many prompts are kept evaluated, each with a context of its own; with one, none is.
     """
 
-    def __init__(self, path: Path, name: str, context: int) -> None:
+    def __init__(self, path: Path, name: str, context: int, slots: int = 1) -> None:
         try:
             import xllamacpp
         except ImportError as error:
@@ -58,8 +63,8 @@ class Runtime:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = str(path)
         parameters.model_alias = {name}  # otherwise replies carry the absolute path of the weights
-        parameters.n_ctx = context
-        parameters.n_parallel = 1  # several slots would mix requests into batches, and the seed would lose its meaning
+        parameters.n_ctx = context * slots
+        parameters.n_parallel = slots
         parameters.n_batch = 256  # progress, and with it a chance to stop, comes once a batch
         parameters.cpuparams.n_threads = _threads()
         parameters.cache_ram_mib = 0  # 8 GiB by default, which grows and makes answers depend on earlier ones
@@ -73,12 +78,19 @@ class Runtime:
                 "or the memory is too small"
             ) from error
         self._grammar = xllamacpp.json_schema_to_grammar
+        # One request at a time: llama.cpp would mix several into one batch, and the seed would lose its meaning.
         self._busy = threading.Lock()
+        self._holders: dict[int, slots_.Hold] = {}
         self.name = name
 
-    def chunks(self, request: dict[str, Any], stop: threading.Event) -> Chunks:
-        """Start to answer a chat completion request in llama.cpp's form; setting `stop` ends the work."""
-        return Chunks(request, self._run, stop)
+    def chunks(
+        self, request: dict[str, Any], stop: threading.Event, held: tuple[slots_.Hold, int] | None = None
+    ) -> Chunks:
+        """Start to answer a chat completion request in llama.cpp's form; setting `stop` ends the work.
+
+        `held` says which slot keeps the prompt evaluated, and for whom.
+        """
+        return Chunks(request, partial(self._run, held), stop)
 
     def grammar(self, schema: Mapping[str, Any]) -> str:
         """Return the grammar that holds the model to a JSON schema, written without needless white space.
@@ -87,13 +99,21 @@ class Runtime:
         """
         return str(self._grammar(json.dumps({**schema, "x-guidance": _COMPACT})))
 
-    def _run(self, request: dict[str, Any], put: Any, stop: threading.Event) -> None:
+    def _run(
+        self, held: tuple[slots_.Hold, int] | None, request: dict[str, Any], put: Any, stop: threading.Event
+    ) -> None:
         def heard(chunk: Any) -> bool:
             put(chunk)
             return stop.is_set()
 
         with self._busy:
             if not stop.is_set():
+                if held is not None:
+                    holder, index = held
+                    # What another conversation left in the slot must not change the answer.
+                    same = self._holders.get(index) is holder
+                    request = {**request, "id_slot": index, "cache_prompt": same}
+                    self._holders[index] = holder
                 self._server.handle_chat_completions(request, heard)
 
 
@@ -168,12 +188,14 @@ def _refusal(error: Mapping[str, Any]) -> Exception:
     return ModelError(f"the embedded model refused: {error.get('message', error)}")
 
 
-_loaded: dict[tuple[str, int], Runtime] = {}
+_loaded: dict[tuple[str, int, int], Runtime] = {}
 _loading = threading.Lock()
 
 
-def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT) -> Runtime:
+def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT, slots: int = 1) -> Runtime:
     """Return the runtime of an ``embedded[:name]`` model; it is loaded once and kept.
+
+    One with several slots is another runtime than the one for single requests; both read the same weights.
 
     Raises
     ------
@@ -185,13 +207,15 @@ def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT) -> Runtime:
         xllamacpp is not installed.
     """
     entry = weights_of(model)
-    key = (str(entry.path), context)
+    key = (str(entry.path), context, slots)
     with _loading:
         if key not in _loaded:
-            # One copy of a model, and two models, at most: whoever still talks to another one keeps it until the end.
-            for other in [other for other in _loaded if other[0] == key[0]] or list(_loaded)[:-1]:
-                del _loaded[other]
-            _loaded[key] = Runtime(weights.verified(entry), entry.name, context)
+            # Two models at most, and each with one context: whoever still talks to another one keeps it until the end.
+            paths = list(dict.fromkeys(path for path, _, _ in _loaded if path != key[0]))
+            for other in list(_loaded):
+                if other[0] in paths[:-1] or (other[0] == key[0] and (other[1] != context or other[2] == slots)):
+                    del _loaded[other]
+            _loaded[key] = Runtime(weights.verified(entry), entry.name, context, slots)
         return _loaded[key]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 
 from sdkit.errors import InputError, NotRecordedError
-from sdkit.llm import bridge, embedded, playback, protocol, providers, retries, wire, words
+from sdkit.llm import bridge, embedded, playback, protocol, providers, retries, slots, wire, words
 
 
 @dataclass
@@ -86,6 +86,10 @@ def _close(response: Any) -> _Step:
 
 def _wait(seconds: float) -> _Step:
     return _Step(lambda _: retries.sleep(seconds), lambda _: anyio.sleep(seconds))
+
+
+def _claim(hold: slots.Hold) -> _Step:
+    return _Step(lambda _: hold.claim(), lambda _: hold.aclaim())
 
 
 def _work(make: Make) -> _Step:
@@ -205,6 +209,8 @@ class Exchange:
         make: Any = None
         if call.path == wire.OLLAMA and embedded.is_embedded(call.model):
             make = protocol.Answer
+            if (held := slots.current()) is not None:
+                yield _claim(held[0])
         elif call.path == wire.OLLAMA and providers.split(call.model)[0]:
             make = bridge.Answer
         if make is not None:

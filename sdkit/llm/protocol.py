@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sdkit.errors import InputError
-from sdkit.llm import embedded
+from sdkit.llm import embedded, slots
 
 # Ollama's name of an option -> llama.cpp's.
 _OPTIONS = {
@@ -23,7 +23,8 @@ _OPTIONS = {
 class Answer:
     """The answer to one ``/api/chat`` request: an iterator over lines of JSON, as Ollama streams them.
 
-    The last line has ``done``, ``done_reason`` and the token counts. `close` stops the work.
+    The last line has ``done``, ``done_reason`` and the token counts; beside Ollama's own, ``prompt_cached_count`` says
+    how many tokens of the prompt were evaluated before. `close` stops the work.
 
     Parameters
     ----------
@@ -49,10 +50,11 @@ class Answer:
         context = int((body.get("options") or {}).get("num_ctx") or embedded.DEFAULT_CONTEXT)
         if context < 1:
             raise InputError(f"num_ctx={context} will not do: prompt and answer need some tokens")
-        runtime = embedded.load(self._model, context)
+        held = slots.current()
+        runtime = embedded.load(self._model, context, slots.COUNT if held else 1)
         # A stop word may end a reply anywhere: then it does not tell whether the schema was heeded.
         self._held = bool(body.get("format")) and not (body.get("options") or {}).get("stop")
-        chunks_of_answer = runtime.chunks(_request(body, runtime), stop or threading.Event())
+        chunks_of_answer = runtime.chunks(_request(body, runtime), stop or threading.Event(), held)
         self.close = chunks_of_answer.close
         chunks = iter(chunks_of_answer)
         first = next((chunk for chunk in chunks if "prompt_progress" not in chunk), None)
@@ -68,7 +70,7 @@ class Answer:
 
     def _make(self, chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         reason = "stop"
-        usage: dict[str, int] = {}
+        usage: dict[str, Any] = {}
         texts: list[str] = []
         for chunk in chunks:
             usage = chunk.get("usage", usage)
@@ -86,6 +88,7 @@ class Answer:
             done_reason=reason,
             total_duration=time.perf_counter_ns() - self._started,
             prompt_eval_count=usage.get("prompt_tokens", 0),
+            prompt_cached_count=(usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0),
             eval_count=usage.get("completion_tokens", 0),
         )
 

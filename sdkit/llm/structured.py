@@ -71,6 +71,8 @@ class Reply:
         From the first request to this reply; None if it was replayed.
     prompt_tokens, completion_tokens : int or None
         As the model counted.
+    cached_tokens : int or None
+        How many of the prompt's tokens had been evaluated before, and cost nothing.
     finish_reason : str or None
         Why the model stopped.
     attempts : int
@@ -89,6 +91,7 @@ class Reply:
     seconds: float | None
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int | None
     finish_reason: str | None
     attempts: int
 
@@ -228,15 +231,7 @@ class _Call:
         getattr(llm, "_serialized", None)
         said = json.dumps(self.messages, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(f"[{said}, {schemas.text(schema)}]".encode("utf-8", "surrogatepass")).hexdigest()
-        self.first_seed = check_seed(self._any_seed() if seed is None else seed)
-
-    def _any_seed(self) -> int:
-        """Return the model's own seed, if it has one; in a lesson one that follows from the request; else any."""
-        own = getattr(self.llm, "seed", None)
-        if isinstance(own, int):
-            return own
-        lesson = playback.lesson_of(model_name(self.llm))
-        return lesson.next_seed(self.hash) if lesson else random_seed()
+        self.first_seed = check_seed(any_seed(llm, self.hash) if seed is None else seed)
 
     def next(self) -> providers.Asked | None:
         """Return what to ask in the next attempt, and whom; None when there have been enough."""
@@ -282,6 +277,7 @@ class _Call:
             seconds=None if heard.replayed else time.perf_counter() - self.started,
             prompt_tokens=usage.get("input_tokens"),
             completion_tokens=usage.get("output_tokens"),
+            cached_tokens=_cached(message),
             finish_reason=reason,
             attempts=len(self.seeds),
         )
@@ -289,6 +285,21 @@ class _Call:
     def failure(self) -> ReplyError:
         """Return the error that says no attempt was valid."""
         return ReplyError(self.problem, self.raw, self.schema, self.seeds)
+
+
+def _cached(message: AIMessage) -> int | None:
+    usage: Mapping[str, Any] = message.usage_metadata or {}
+    details = usage.get("input_token_details") or {}
+    return details.get("cache_read", message.response_metadata.get("prompt_cached_count"))
+
+
+def any_seed(llm: BaseChatModel, what: str) -> int:
+    """Return a seed for what has none: the model's own; in a lesson, one that follows from what it is for; else any."""
+    own = getattr(llm, "seed", None)
+    if isinstance(own, int):
+        return own
+    lesson = playback.lesson_of(model_name(llm))
+    return lesson.next_seed(what) if lesson else random_seed()
 
 
 @cache
