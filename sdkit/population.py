@@ -1,18 +1,142 @@
-"""Personas out of a model: let it fill what you leave open."""
+"""Personas out of a model: let it fill in what you leave open."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
+
+from sdkit import prompts, provenance
+from sdkit.dialog import without_docstring
+from sdkit.errors import InputError, first_problem
+from sdkit.llm import structured
+from sdkit.llm.spec import chat_model
+from sdkit.personas import BasePersona
 
 if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
-    from sdkit.personas import BasePersona
+    from sdkit.llm.structured import Reply
 
-P = TypeVar("P", bound="BasePersona")
+P = TypeVar("P", bound=BasePersona)
+
+_AT_MOST = 5  # entries of a list that says nothing of its length
+
+
+def fill_persona(
+    kind: type[P], kept: Mapping[str, Any] | None = None, *, model: ModelSpec = None, seed: int | None = None
+) -> P:
+    """Let a model fill in what is not given about somebody.
+
+    Parameters
+    ----------
+    kind
+        The class of the persona; it has to have fields.
+    kept
+        The fields that are given, which stay as they are.
+    model
+        Which model: see `sdkit.llm.chat_model`.
+    seed
+        The same seed gives the same persona, on the same model and machine; None for a new one each time.
+
+    Returns
+    -------
+    BasePersona
+        Valid in its class: the kept fields first, then the others. Its ``provenance`` says which model and seed.
+
+    Raises
+    ------
+    InputError
+        There is nothing to fill, or what is kept is not valid in itself.
+    ReplyError
+        The model gave nothing that is valid in the class, in three attempts.
+    ModelError
+        The model cannot be used.
+    """
+    task = _Task(kind, kept or {})
+    return task.result(structured.request(task.messages, task.schema, model=chat_model(model), seed=seed))
 
 
 async def afill_persona(
-    persona: P | type[P], *, keep: Collection[str] | None = None, model: ModelSpec = None, seed: int | None = None
+    kind: type[P], kept: Mapping[str, Any] | None = None, *, model: ModelSpec = None, seed: int | None = None
 ) -> P:
-    raise NotImplementedError
+    """Do what `fill_persona` does, awaitable."""
+    task = _Task(kind, kept or {})
+    return task.result(await structured.arequest(task.messages, task.schema, model=chat_model(model), seed=seed))
+
+
+class _Task(Generic[P]):
+    """What to ask for, and what to make of the answer."""
+
+    def __init__(self, kind: type[P], kept: Mapping[str, Any]) -> None:
+        if not (isinstance(kind, type) and issubclass(kind, BasePersona)) or not kind.model_fields:
+            raise InputError(f"{kind!r} is no class of personas with fields; give one, such as sdkit.personas.Patient")
+        self.kind = kind
+        self.kept = dict(kind._completed(kept))
+        if unknown := [name for name in self.kept if name not in kind.model_fields]:
+            raise InputError(f"{kind.__name__} has no field {unknown[0]}; it has {', '.join(kind.model_fields)}")
+        self.missing = [name for name in kind.model_fields if name not in self.kept]
+        if not self.missing:
+            raise InputError(f"all fields of this {kind.__name__} are kept; leave one open for the model")
+        self.schema = _schema(kind, self.kept, self.missing)
+        fields = kind.model_fields
+        labels = [
+            (name, " - ".join(filter(None, [fields[name].title or name.replace("_", " "), fields[name].description])))
+            for name in self.missing
+        ]
+        known = kind.model_construct(_fields_set=set(self.kept), **self.kept).lines()
+        about = (kind.__doc__ or "").strip().partition("\n")[0] if "__doc__" in vars(kind) else ""
+        self.messages = prompts.fill(kind.__name__, about, known, labels)
+
+    def result(self, reply: Reply) -> P:
+        persona = self.kind.model_validate({**self.kept, **reply.value.root})
+        persona._provenance = provenance.of(reply)
+        return persona
+
+
+def _schema(kind: type[BasePersona], kept: Mapping[str, Any], missing: list[str]) -> type[BaseModel]:
+    class Filled(RootModel[dict[str, Any]]):
+        model_config = ConfigDict(json_schema_extra=without_docstring)
+
+        @model_validator(mode="after")
+        def _valid_in_class(self) -> Any:
+            if set(self.root) != set(missing):
+                raise ValueError(f"gives {', '.join(self.root)} instead of {', '.join(missing)}")
+            if blank := [name for name, value in self.root.items() if isinstance(value, str) and not value.strip()]:
+                raise ValueError(f"leaves {blank[0]} blank")
+            try:
+                kind.model_validate({**kept, **self.root})
+            except ValidationError as error:
+                raise ValueError(first_problem(error)) from error
+            return self
+
+        @classmethod
+        def model_json_schema(cls, *args: Any, **rest: Any) -> dict[str, Any]:
+            whole = kind.model_json_schema(by_alias=False)
+            fields = {name: _plain(whole["properties"][name]) for name in missing}
+            schema = {"type": "object", "properties": fields, "required": missing, "additionalProperties": False}
+            shared = {name: _plain(part) for name, part in whole.get("$defs", {}).items()}
+            return {"$defs": shared, **schema} if shared else schema
+
+    return Filled
+
+
+# Without an end in sight, tiny models write on and on. Straight quotes and backslashes: see `sdkit.dialog_output`.
+_REST = '[^ \\n"\\\\.!?。！？…(){}\\[\\]<>][^\\n"\\\\.!?。！？…(){}\\[\\]<>]{0,70}'
+_FREE = {"pattern": f"^{_REST}([.] {_REST})?[.]?$"}
+_FOR_PEOPLE = {"title", "default", "examples", "description"}
+
+
+def _plain(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with bounds on what has none, and without null and what only people read."""
+    plain = {name: value for name, value in part.items() if name not in _FOR_PEOPLE}
+    if choices := [_plain(one) for one in plain.pop("anyOf", ()) if one != {"type": "null"}]:
+        # Somebody who lets a model fill in a field wants something there.
+        plain |= choices[0] if len(choices) == 1 else {"anyOf": choices}
+    if "properties" in plain:
+        plain["properties"] = {name: _plain(value) for name, value in plain["properties"].items()}
+        plain |= {"required": list(plain["properties"]), "additionalProperties": False}
+    if "items" in plain:
+        plain = {"minItems": 1, "maxItems": _AT_MOST} | plain | {"items": _plain(plain["items"])}
+    free = plain.get("type") == "string" and not plain.keys() & {"enum", "const", "pattern", "format", "maxLength"}
+    return plain | _FREE if free else plain

@@ -54,6 +54,10 @@ WORKED_EXAMPLE = Dialog(
 
 ONE_UTTERANCE = "Use one or two short sentences, as people do when they talk."
 
+ROLES = (
+    "They stay in their roles, know only their own, and never read them out. The dialogue is about what they want."
+)
+
 OVER_SYSTEM = (
     "You read a conversation between two people and decide whether it is over. It is over when they have said goodbye, "
     "or when all is settled and nobody has anything to add. It is not over while a question is open."
@@ -107,6 +111,34 @@ def _question(details: str, speakers: Sequence[str] | None, turns: tuple[int, in
     return "\n".join(lines)
 
 
+FILL_SYSTEM = (
+    "You invent people for dialogues: believable, particular, each different from the last. You are given what is known "
+    "about somebody, and fill in what is missing so that it fits. Be brief: a few words for each, one sentence at most."
+)
+
+
+def fill(kind: str, about: str, known: Sequence[tuple[str, str]], missing: Sequence[tuple[str, str]]) -> list[Message]:
+    """Ask for what is missing about a persona.
+
+    Parameters
+    ----------
+    kind
+        What the persona's class is called.
+    about
+        What its docstring says.
+    known
+        A label and a text for each field that is given.
+    missing
+        The name and the label of each field that is wanted.
+    """
+    lines = [f"Somebody to play: {kind}. {about}".strip()]
+    if known:
+        lines += ["", "What is known:", *(f"- {label}: {text}" for label, text in known)]
+    wanted = (f"- {name}" + (f": {label}" if label != name else "") for name, label in missing)
+    lines += ["", "What is missing, each in the second person (you are ...) where it is a sentence:", *wanted]
+    return [("system", FILL_SYSTEM), ("human", "\n".join(lines))]
+
+
 def role_play(
     cast: Sequence[Voice],
     details: str = "",
@@ -129,7 +161,8 @@ def role_play(
     """
     names = [voice.name for voice in cast]
     parts = [f"{' and '.join(names)} talk. {names[0]} speaks first."]
-    parts += [f"{voice.name} was told:\n{voice.description}" for voice in cast if voice.description]
+    parts += [f"{voice.name} has this role:\n{voice.description}" for voice in cast if voice.description]
+    parts.append(ROLES)
     parts += [text for text in (details, response_details) if text]
     return whole_dialogue("\n\n".join(parts), names, turns, examples)
 
@@ -162,16 +195,16 @@ def party(
     list of (role, text)
         A system message, then the other's turns as human, and its own as the JSON that it answered with.
     """
-    rules = f"Say only what {me.name} says next, in the first person. Answer {other}, and add something new."
     parts = [
-        f"You are {me.name}. You talk with {other}.",
-        me.description,
-        details,
-        f"{rules} {response_details}".strip(),
+        "You play a role in a conversation. This is who you are:",
+        me.description or f"Your name: {me.name}",
+        f"You talk with {other}. {details}".strip(),
+        f"Whatever {other} says, answer as {me.name} would: in the first person, to {other}, and about what you want. "
+        f"{response_details}".strip(),
     ]
-    messages: list[Message] = [("system", "\n\n".join(part for part in parts if part))]
+    messages: list[Message] = [("system", "\n\n".join(parts))]
     if not turns or turns[0].speaker == me.name:
-        messages.append(("human", f"(You meet {other}. You speak first: greet {other}.)"))
+        messages.append(("human", f"({other} is here. Greet {other}.)"))
     for number, turn in enumerate([*turns, None]):
         if number in told:
             messages[-1] = (messages[-1][0], f"{messages[-1][1]}\n\n({told[number]})")

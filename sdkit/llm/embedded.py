@@ -224,6 +224,11 @@ def weights_of(model: str) -> weights.Weights:
     return weights.find(model.removeprefix(PREFIX).removeprefix(":"))
 
 
+def loaded() -> set[Path]:
+    """Return the files of the models that are loaded."""
+    return {Path(path) for path, *_ in list(_loaded)}
+
+
 def unload() -> None:
     """Forget every loaded model; its memory is freed when nobody uses it any more."""
     with _loading:

@@ -37,6 +37,9 @@ class Heard:
         Seconds that the server asked to wait in the end.
     problem : Exception or None
         What could not be raised through the client.
+    cached : callable or None
+        Says how many tokens of the prompt were evaluated before, once the answer is there; Ollama's client has no place
+        for that.
     """
 
     model: str | None = None
@@ -45,6 +48,7 @@ class Heard:
     where: str = ""
     pause: float | None = None
     problem: Exception | None = None
+    cached: Callable[[], int] | None = None
 
 
 _heard: ContextVar[Heard | None] = ContextVar("sdkit_heard", default=None)
@@ -215,6 +219,7 @@ class Exchange:
             make = bridge.Answer
         if make is not None:
             answer = yield _work(lambda stop: make(call.body, stop))
+            self.heard.cached = getattr(answer, "cached", None)
             return self.http.Response(200, headers={"content-type": wire.LINES}, stream=self.lines(answer))
         if call.body is self.call.body:
             return (yield from self._over_the_network(self.request))

@@ -23,8 +23,7 @@ _OPTIONS = {
 class Answer:
     """The answer to one ``/api/chat`` request: an iterator over lines of JSON, as Ollama streams them.
 
-    The last line has ``done``, ``done_reason`` and the token counts; beside Ollama's own, ``prompt_cached_count`` says
-    how many tokens of the prompt were evaluated before. `close` stops the work.
+    The last line has ``done``, ``done_reason`` and the token counts. `close` stops the work.
 
     Parameters
     ----------
@@ -56,6 +55,7 @@ class Answer:
         self._held = bool(body.get("format")) and not (body.get("options") or {}).get("stop")
         chunks_of_answer = runtime.chunks(_request(body, runtime), stop or threading.Event(), held)
         self.close = chunks_of_answer.close
+        self._usage: dict[str, Any] = {}
         chunks = iter(chunks_of_answer)
         first = next((chunk for chunk in chunks if "prompt_progress" not in chunk), None)
         self._lines = self._make(itertools.chain([first] if first else [], chunks))
@@ -68,12 +68,16 @@ class Answer:
         """Return the next line."""
         return next(self._lines)
 
+    def cached(self) -> int:
+        """Return how many tokens of the prompt were evaluated before, as far as is known by now."""
+        return int((self._usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0))
+
     def _make(self, chunks: Iterable[dict[str, Any]]) -> Iterator[bytes]:
         reason = "stop"
         usage: dict[str, Any] = {}
         texts: list[str] = []
         for chunk in chunks:
-            usage = chunk.get("usage", usage)
+            self._usage = usage = chunk.get("usage", usage)
             for choice in chunk["choices"]:
                 reason = choice["finish_reason"] or reason
                 if text := choice["delta"].get("content"):
@@ -88,7 +92,6 @@ class Answer:
             done_reason=reason,
             total_duration=time.perf_counter_ns() - self._started,
             prompt_eval_count=usage.get("prompt_tokens", 0),
-            prompt_cached_count=(usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0),
             eval_count=usage.get("completion_tokens", 0),
         )
 

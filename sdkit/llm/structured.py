@@ -277,7 +277,9 @@ class _Call:
             seconds=None if heard.replayed else time.perf_counter() - self.started,
             prompt_tokens=usage.get("input_tokens"),
             completion_tokens=usage.get("output_tokens"),
-            cached_tokens=_cached(message),
+            cached_tokens=heard.cached()
+            if heard.cached
+            else (usage.get("input_token_details") or {}).get("cache_read"),
             finish_reason=reason,
             attempts=len(self.seeds),
         )
@@ -285,12 +287,6 @@ class _Call:
     def failure(self) -> ReplyError:
         """Return the error that says no attempt was valid."""
         return ReplyError(self.problem, self.raw, self.schema, self.seeds)
-
-
-def _cached(message: AIMessage) -> int | None:
-    usage: Mapping[str, Any] = message.usage_metadata or {}
-    details = usage.get("input_token_details") or {}
-    return details.get("cache_read", message.response_metadata.get("prompt_cached_count"))
 
 
 def any_seed(llm: BaseChatModel, what: str) -> int:

@@ -26,9 +26,7 @@ _NOTHING: tuple[Any, ...] = (None, [], {})
 _SCHEMAS = {"format", "response_format", "tools", "output_config", "text"}
 _TWO_FORMS = (RESPONSES, ANTHROPIC)  # their answers, whole and in pieces, cannot be turned into each other
 # Another one at each run, though the answer is the same.
-_FLEETING = re.compile(
-    r"created_at|created|completed_at|id|.+_duration|prompt_cached_count|timings|system_fingerprint|service_tier|model"
-)
+_FLEETING = re.compile(r"created_at|created|completed_at|id|.+_duration|timings|system_fingerprint|service_tier|model")
 JSON, LINES, EVENTS = "application/json", "application/x-ndjson", "text/event-stream"
 
 
