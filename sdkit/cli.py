@@ -190,13 +190,11 @@ def generate(
 @models.command(name="list")
 def list_models() -> None:
     """List the models that can run inside Python, and those of a running Ollama."""
-    from sdkit.llm import ollama, weights
+    from sdkit.llm.available import available, megabytes
 
-    for entry in weights.CATALOGUE.values():
-        here = "here" if entry.is_here() else f"{(entry.size or 0) / 1e6:,.0f} MB to fetch"
-        print(f"embedded:{entry.name:<20} {here:<18} {entry.licence:<11} {entry.about}")
-    for name in ollama.chat_models() or []:
-        print(f"{name:<29} Ollama")
+    for model in available(timeout=1)[0]:
+        size = megabytes(model.size)
+        print(f"{model.name:<29} {model.place:<7} {size:>7} {model.state:<10} {model.about}".rstrip())
 
 
 @models.command

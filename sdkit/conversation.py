@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from sdkit import prompts
 from sdkit.agents import MAX_TURNS, Part, PersonaAgent
+from sdkit.describing import told_apart
 from sdkit.dialog import Dialog, Event, Stop, Turn, without_docstring
 from sdkit.dialog_output import SHORT
 from sdkit.errors import ConversationError, InputError, first_problem
@@ -26,7 +27,6 @@ from sdkit.llm.seeds import check_seed, derive_seed
 from sdkit.llm.slots import Hold
 from sdkit.llm.spec import chat_model
 from sdkit.orchestration import Instruction, Moment
-from sdkit.personas import told_apart
 from sdkit.provenance import joined
 from sdkit.rendering import one_line
 

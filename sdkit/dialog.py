@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 
 from sdkit import rendering
 from sdkit.errors import FileError, InputError, MissingPackageError, first_problem
-from sdkit.files import file_type, read_text, write_text
+from sdkit.files import check_finite, file_type, read_text, write_text
 
 if TYPE_CHECKING:
     import pandas
@@ -334,8 +334,7 @@ class Dialog(_Record):
             A text holds half a surrogate pair, which is not valid Unicode, or a number is infinite or NaN.
         """
         try:
-            # Pydantic would write null for a number that JSON has not.
-            json.dumps(self.model_dump(warnings=False), allow_nan=False, default=str, skipkeys=True)
+            check_finite(self)
             return self.model_dump_json(indent=indent) if string else self.model_dump(mode="json")
         except (ValueError, UnicodeEncodeError) as error:
             raise InputError(f"this dialogue cannot be written as JSON: {error}") from error

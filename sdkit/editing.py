@@ -73,7 +73,7 @@ def move_turn(dialog: Dialog, index: int, to: int) -> Dialog:
         There is no such place.
     """
     if not 0 <= to < len(dialog):
-        raise InputError(f"turn {index + 1} cannot be moved there: it is {'the first' if to < 0 else 'the last'}")
+        raise InputError(f"turn {index + 1} is the {'first' if to < 0 else 'last'} one; it cannot be moved further")
     changed = list(dialog.turns)
     changed.insert(to, changed.pop(index))
     return _changed(dialog, changed, "move turn", index, f"to {to + 1}")

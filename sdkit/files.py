@@ -8,9 +8,12 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdkit.errors import FileError, InputError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 MAX_BYTES = 64 * 2**20
 """The largest text file that `read_text` loads at once: 64 MiB, some thousand times a long dialogue."""
@@ -47,6 +50,14 @@ def file_type(path: str | Path, asked: str, endings: Mapping[str, str]) -> str:
         give = " or ".join(f"type={kind!r}" for kind in kinds)
         raise InputError(f"{path} ends neither in {', '.join(most)} nor in {last}; rename it, or give {give}")
     return endings[suffix]
+
+
+def check_finite(model: BaseModel, **options: Any) -> None:
+    """Raise ValueError if a number is infinite or NaN, which JSON has not: pydantic would write null.
+
+    `options` are those of the object's ``model_dump``.
+    """
+    json.dumps(model.model_dump(**options, warnings=False), allow_nan=False, default=str, skipkeys=True)
 
 
 def data_text(data: Any, kind: str) -> str:

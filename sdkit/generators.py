@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from sdkit import prompts, provenance
+from sdkit.describing import told_apart
 from sdkit.dialog import Dialog, Turn
 from sdkit.dialog_output import LLMDialogOutput, LLMTurn, dialog_output
 from sdkit.errors import InputError, first_problem
 from sdkit.llm import schemas, structured
 from sdkit.llm.spec import chat_model, model_name
-from sdkit.personas import BasePersona, checked_persona, told_apart
+from sdkit.personas import BasePersona, checked_persona
 
 if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec

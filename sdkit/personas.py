@@ -5,20 +5,20 @@ Subclass `BasePersona` with the fields that matter to you; `Persona` and a few r
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticSerializationError
+from pydantic_core import InitErrorDetails, PydanticSerializationError
 
 from sdkit import rendering
+from sdkit.describing import alias_of, aliases_of, lines_of, text_of, unknown_field, value_of
 from sdkit.dialog import Provenance, without_docstring
 from sdkit.errors import FileError, InputError, first_problem
-from sdkit.files import DATA_ENDINGS, data_text, file_type, read_data, write_text
+from sdkit.files import DATA_ENDINGS, check_finite, data_text, file_type, read_data, write_text
 
 __all__ = ["BasePersona", "Customer", "Doctor", "Patient", "Persona", "Student", "SupportAgent", "Teacher"]
 
@@ -64,10 +64,10 @@ class BasePersona(BaseModel):
         if not isinstance(data, Mapping):
             return handler(data)
         data = cls._completed(data)
-        names = {alias: name for name in cls.model_fields for alias in _aliases(cls, name)}
+        names = {alias: name for name in cls.model_fields for alias in aliases_of(cls, name)}
         if cls.model_fields and (unknown := [key for key in data if key not in names]):
             problems = [
-                InitErrorDetails(type=_unknown(cls, str(key)), loc=(str(key),), input=data[key]) for key in unknown
+                InitErrorDetails(type=unknown_field(cls, str(key)), loc=(str(key),), input=data[key]) for key in unknown
             ]
             raise ValidationError.from_exception_data(cls.__name__, problems)
         persona = handler(data)
@@ -83,7 +83,7 @@ class BasePersona(BaseModel):
         """Set a field, if there is one of that name."""
         fields = type(self).model_fields
         if fields and name not in fields and not name.startswith("_"):
-            raise InputError(_unknown(type(self), name).message())
+            raise InputError(unknown_field(type(self), name).message())
         super().__setattr__(name, value)
 
     # -- what the model reads -----------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class BasePersona(BaseModel):
 
     def lines(self) -> list[tuple[str, str]]:
         """Return a label and a text for each field that was given and is not empty."""
-        return list(_lines(self, ()))
+        return list(lines_of(self))
 
     def description(self) -> str:
         """Return what a model reads; override it to change that."""
@@ -109,7 +109,7 @@ class BasePersona(BaseModel):
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Show the fields that were given."""
-        yield from ((name, getattr(self, name)) for name in self.given())
+        yield from ((name, value_of(self, name)) for name in self.given())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain = type(self).description is BasePersona.description
@@ -126,7 +126,7 @@ class BasePersona(BaseModel):
     @property
     def label(self) -> str:
         """The name under which it speaks: its own, else the label that it was given, else what its class is called."""
-        own = rendering.one_line(_text(getattr(self, "name", None), ())).strip()
+        own = rendering.one_line(text_of(getattr(self, "name", None))).strip()
         kind = re.sub(r"(?<=.)(Base)?Persona$", "", type(self).__name__)
         return own or self._label or ("Speaker" if kind in {"BasePersona", "Base", "Persona"} else kind)
 
@@ -162,10 +162,10 @@ class BasePersona(BaseModel):
         pydantic.ValidationError
             As for a new persona.
         """
-        values = {name: getattr(self, name) for name in self.given()}
-        known = {alias: name for name in type(self).model_fields for alias in _aliases(type(self), name)}
+        values = {name: value_of(self, name) for name in self.given()}
+        known = {alias: name for name in type(self).model_fields for alias in aliases_of(type(self), name)}
         values |= {known.get(name, name): value for name, value in changes.items()}
-        copy = type(self).model_validate({_alias(type(self), name): value for name, value in values.items()})
+        copy = type(self).model_validate({alias_of(type(self), name): value for name, value in values.items()})
         copy = copy.model_copy(deep=True)
         copy._label, copy._lineage = self._label, (*self._lineage, self.json())
         return copy
@@ -174,7 +174,7 @@ class BasePersona(BaseModel):
         """Tell whether the other one is of the same class and was given the same."""
         if type(self) is not type(other) or not isinstance(other, BasePersona):
             return NotImplemented
-        mine, theirs = ({name: getattr(one, name) for name in one.given()} for one in (self, other))
+        mine, theirs = ({name: value_of(one, name) for name in one.given()} for one in (self, other))
         return (mine, self._label) == (theirs, other._label)
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment] # it can change
@@ -190,8 +190,10 @@ class BasePersona(BaseModel):
             A value that JSON does not have.
         """
         try:
-            dumped = self.model_dump(mode="json", include=set(self.given()), by_alias=True, warnings=False)
-            values = {alias: dumped[alias] for name in self.given() if (alias := _alias(type(self), name)) in dumped}
+            options: dict[str, Any] = {"include": set(self.given()), "by_alias": True}
+            check_finite(self, **options)
+            dumped = self.model_dump(mode="json", warnings=False, **options)
+            values = {alias: dumped[alias] for name in self.given() if (alias := alias_of(type(self), name)) in dumped}
             text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
         except (ValueError, PydanticSerializationError) as error:
             raise InputError(f"{self.label} cannot be written as JSON: {error}") from error
@@ -298,6 +300,12 @@ class BasePersona(BaseModel):
             raise FileError(path, str(error)) from error
 
 
+def _subclasses(cls: type[BasePersona]) -> Iterator[type[Any]]:
+    for kind in cls.__subclasses__():
+        yield kind
+        yield from _subclasses(kind)
+
+
 def checked_persona(persona: object, name: str) -> BasePersona:
     """Return it, if it is a persona.
 
@@ -311,79 +319,6 @@ def checked_persona(persona: object, name: str) -> BasePersona:
     if not isinstance(persona, BasePersona):
         raise InputError(f"{name}={persona!r} is no persona; give one, such as Persona(name='Ana', role='baker')")
     return persona
-
-
-def told_apart(labels: Sequence[str]) -> list[str]:
-    """Return a name for each label: itself, and with a number behind it where several are the same."""
-    folded = [label.casefold() for label in labels]
-    names: list[str] = []
-    for index, label in enumerate(labels):
-        number = folded[:index].count(folded[index]) + 1
-        name = f"{label} {number}" if folded.count(folded[index]) > 1 else label
-        while name != label and name.casefold() in [*folded, *map(str.casefold, names)]:
-            number += 1
-            name = f"{label} {number}"
-        names.append(name)
-    return names
-
-
-def _subclasses(cls: type[BasePersona]) -> Iterator[type[Any]]:
-    for kind in cls.__subclasses__():
-        yield kind
-        yield from _subclasses(kind)
-
-
-def _alias(cls: type[BaseModel], name: str) -> str:
-    field = cls.model_fields.get(name)
-    alias = field and (field.serialization_alias or field.alias)
-    return alias or name
-
-
-def _aliases(cls: type[BaseModel], name: str) -> list[str]:
-    """Return the names under which a field can be given."""
-    field = cls.model_fields[name]
-    other = getattr(field.validation_alias, "choices", [field.validation_alias])
-    return [name, *(alias for alias in other if isinstance(alias, str))]
-
-
-def _unknown(cls: type[BaseModel], name: str) -> PydanticCustomError:
-    near = difflib.get_close_matches(name, cls.model_fields, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(cls.model_fields)}."
-    context = {"kind": cls.__name__, "name": name, "hint": hint}
-    return PydanticCustomError("unknown_field", "{kind} has no field {name}; {hint}", context)
-
-
-def _lines(model: BaseModel, above: tuple[int, ...]) -> Iterator[tuple[str, str]]:
-    fields = type(model).model_fields
-    given = model.given() if isinstance(model, BasePersona) else [*fields, *(model.__pydantic_extra__ or {})]
-    for name in given:
-        if text := _text(getattr(model, name), (*above, id(model))):
-            field = fields.get(name)
-            label = (field and field.title) or name.replace("_", " ")
-            yield f"{label} ({field.description})" if field and field.description else label, text
-
-
-def _text(value: Any, above: tuple[int, ...]) -> str:
-    """Return a value as a person would write it; empty if it says nothing."""
-    if id(value) in above:
-        return "(as above)"
-    inside = (*above, id(value))
-    match value:
-        case None:
-            text = ""
-        case bool():
-            text = "yes" if value else "no"
-        case BaseModel():
-            text = "; ".join(f"{label}: {text}" for label, text in _lines(value, above))
-        case Mapping():
-            parts = ((key, _text(part, inside)) for key, part in value.items())
-            text = "; ".join(f"{_text(key, ())}: {text}" for key, text in parts if text)
-        case list() | tuple() | set() | frozenset():
-            texts = [text for part in value if (text := _text(part, inside))]
-            text = ("; " if any(re.search("[,;:]", text) for text in texts) else ", ").join(texts)
-        case _:
-            text = str(getattr(value, "value", value))  # of an Enum, its value
-    return text if text.strip() else ""
 
 
 class Persona(BasePersona):

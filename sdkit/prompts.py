@@ -54,9 +54,7 @@ WORKED_EXAMPLE = Dialog(
 
 ONE_UTTERANCE = "Use one or two short sentences, as people do when they talk."
 
-ROLES = (
-    "They stay in their roles, know only their own, and never read them out. The dialogue is about what they want."
-)
+ROLES = "They stay in their roles, know only their own, and never read them out. The dialogue is about what they want."
 
 OVER_SYSTEM = (
     "You read a conversation between two people and decide whether it is over. It is over when they have said goodbye, "
@@ -112,8 +110,9 @@ def _question(details: str, speakers: Sequence[str] | None, turns: tuple[int, in
 
 
 FILL_SYSTEM = (
-    "You invent people for dialogues: believable, particular, each different from the last. You are given what is known "
-    "about somebody, and fill in what is missing so that it fits. Be brief: a few words for each, one sentence at most."
+    "You invent people for dialogues: believable, particular, each different from the last. "
+    "You are given what is known about somebody, and fill in what is missing so that it fits. "
+    "Be brief: a few words for each, one sentence at most."
 )
 
 

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from sdkit import Dialog, DialogGenerator, Turn, prompts
 from sdkit.errors import InputError, ReplyError
-from sdkit.generators import LLMDialogOutput, dialog_output
+from sdkit.generators import LLMDialogOutput, PersonaDialogGenerator, dialog_output
 from sdkit.llm.seeds import derive_seed
+from sdkit.personas import BasePersona, Persona
 
 if TYPE_CHECKING:
     from conftest import FakeOllama
@@ -319,3 +320,95 @@ def test_an_own_output_format_keeps_its_fields(fake_ollama: FakeOllama) -> None:
     made = DialogGenerator("m", "Ana meets Tom.", output_format=WithMood).generate()
     assert isinstance(made, WithMood)
     assert made.mood == "glad"
+
+
+ANA = Persona(name="Ana", role="traveller")
+TOM = Persona(name="Tom", role="clerk")
+
+
+class TestPersonas:
+    def test_the_personas_make_the_prompt_and_the_cast(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.say(GOOD)
+        generator = PersonaDialogGenerator("fake", ANA, TOM, "It rains.", "Rhyme.", {"x": 1}, turns=(2, 4))
+        dialog = generator.generate(4, id=9)
+        assert dialog.speakers == ["Ana", "Tom"]
+        assert (dialog.scenario, dialog.seed, dialog.dialogId) == ({"x": 1}, 4, 9)
+        assert dialog.personas == {"Ana": ANA.json(), "Tom": TOM.json()}
+        (body,) = fake_ollama.received
+        assert body["messages"][-1]["content"] == (
+            "Ana and Tom talk. Ana speaks first.\n\n"
+            "Ana has this role:\nYour name: Ana\nYour role: traveller\n\n"
+            "Tom has this role:\nYour name: Tom\nYour role: clerk\n\n"
+            f"{prompts.ROLES}\n\nIt rains.\n\nRhyme.\nSpeakers: Ana, Tom.\nLength: 2 to 4 turns."
+        )
+        assert body["format"] == dialog_output(("Ana", "Tom"), (2, 4)).model_json_schema()
+
+    def test_without_a_scenario_the_details_are_it(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.say(GOOD, times=2)
+        generator = PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4))
+        assert generator.generate().scenario is None
+        generator.set("It rains.")
+        assert generator.generate().scenario == "It rains."
+
+    def test_a_free_order_lets_one_speak_twice(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.say(said(("Ana", "Hello."), ("Ana", "Is anybody there?"), ("Tom", "Yes.")))
+        dialog = PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4), alternate=False).generate()
+        assert [turn.speaker for turn in dialog] == ["Ana", "Ana", "Tom"]
+        items = fake_ollama.received[0]["format"]["properties"]["dialog"]["items"]
+        assert items == {"anyOf": [{"$ref": "#/$defs/turn0"}, {"$ref": "#/$defs/turn1"}]}
+
+    @pytest.mark.parametrize(
+        ("turns", "problem"),
+        [
+            ([("Ana", "Hello."), ("Eve", "Yes.")], "'Eve' speaks, who is not one of Ana, Tom"),
+            ([("Ana", "Hello."), ("Ana", "Yes.")], "'Tom' never speaks"),
+            ([("Ana", "Hello."), ("Tom", " ")], "is blank"),
+            ([("Ana", "Hello.")], "has 1 turns instead of 2 to 4"),
+        ],
+    )
+    def test_the_whole_cast_speaks_and_nobody_else(
+        self, fake_ollama: FakeOllama, turns: list[tuple[str, str]], problem: str
+    ) -> None:
+        fake_ollama.say(said(*turns), times=3)
+        with pytest.raises(ReplyError, match=problem):
+            PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4), alternate=False).generate()
+
+    def test_two_of_one_name_and_two_without(self, fake_ollama: FakeOllama) -> None:
+        def speakers(*personas: BasePersona) -> tuple[str, ...] | None:
+            return PersonaDialogGenerator("fake", *personas)._speakers
+
+        assert speakers(Persona(name="Ana"), Persona(name="Ana")) == ("Ana 1", "Ana 2")
+        assert speakers(Persona(role="a"), Persona(role="b")) == ("Speaker 1", "Speaker 2")
+        assert speakers(Persona(role="a").labelled("System"), Persona(role="b").labelled("User")) == ("System", "User")
+
+    def test_what_is_changed_in_a_persona_later_counts(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.say(GOOD)
+        ana = Persona(name="Ana")
+        generator = PersonaDialogGenerator("fake", ana, TOM, turns=(2, 4))
+        ana.role = "pilot"
+        generator.generate()
+        assert "Your role: pilot" in fake_ollama.received[0]["messages"][-1]["content"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "problem"),
+        [
+            ({}, "persona_a=None is no persona"),
+            ({"persona_a": Persona, "persona_b": TOM}, "persona_a=Persona is the class"),
+            ({"persona_a": ANA, "persona_b": "Tom"}, "persona_b='Tom' is no persona"),
+            ({"persona_a": ANA, "persona_b": TOM, "dialogue_details": 3}, "dialogue_details=3: say in words"),
+            ({"persona_a": ANA, "persona_b": TOM, "response_details": None}, "response_details=None"),
+            ({"persona_a": ANA, "persona_b": TOM, "turns": (1, 4)}, "2 speakers need at least 2 turns"),
+            ({"persona_a": ANA, "persona_b": TOM, "scenario": {"x": float("nan")}}, "this scenario cannot be kept"),
+        ],
+    )
+    def test_what_cannot_work_is_refused(self, arguments: dict[str, Any], problem: str) -> None:
+        with pytest.raises(InputError, match=problem):
+            PersonaDialogGenerator("fake", **arguments)
+
+    @pytest.mark.embedded
+    @pytest.mark.parametrize("alternate", [True, False])
+    def test_on_a_real_model_the_cast_speaks_and_nobody_else(self, alternate: bool) -> None:
+        dialog = PersonaDialogGenerator("embedded", ANA, TOM, alternate=alternate).generate(seed=3)
+        assert set(dialog.speakers) == {"Ana", "Tom"}
+        assert 6 <= len(dialog) <= 12
+        assert all(turn.text.strip() for turn in dialog)

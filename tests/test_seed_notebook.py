@@ -15,11 +15,25 @@ from nbclient import NotebookClient
 
 NAMED = os.environ.get("SDKIT_SEED_NOTEBOOK")
 
-PARAGRAPHS = {"6": 3, "11": 2, "14": 2}  # cells whose code has blank lines in it
+PARAGRAPHS = {"6": 3, "11": 2, "14": 2, "29": 2, "31": 4, "32": 3}  # cells whose code has blank lines in it
 OUTSIDE = {"20"}  # asks a bare ChatOllama for a list without bounds, on which a tiny model may go on for minutes
-LAST = "26"  # the end of "Description-based Generation"
-MODEL_FREE = {"7", "8", "9", "10", "11", "12", "13", "15", "16", "17", "19"}  # cells whose output depends on no model
-MODEL = {"23", "25", "26"}
+LAST = "32"  # the end of "Role-Playing-based Generation"
+MODEL_FREE = {
+    "7",
+    "8",
+    "9",
+    "10",
+    "11",
+    "12",
+    "13",
+    "15",
+    "16",
+    "17",
+    "19",
+    "30",
+    "31",
+}  # cells whose output depends on no model
+MODEL = {"23", "25", "26", "32"}
 
 
 def cells(text: str) -> list[tuple[str, str, str]]:
@@ -52,7 +66,7 @@ def test_the_seed_notebook_runs_unchanged(tmp_path: Path) -> None:
         re.sub(r"^MODEL_NAME = .*", "from sdkit import default_model\nMODEL_NAME = default_model()", code)
         for _, code, _ in source
     ]
-    assert len(source) >= 20
+    assert len(source) >= 26
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in codes])
 
     # When they run in order, in a kernel
