@@ -156,6 +156,7 @@ class Conversation:
         self.stop: Stop | None = None
         self._interrupted: Stop | None = None
         self._told: tuple[dict[int, list[Instruction]], dict[int, list[Instruction]]] = ({}, {})
+        self._hooked: set[int] = set()
         self._by_hand: set[int] = set()
         self._judged = -1
         self._times: list[int] = [int(time.time())] * len(self.turns)
@@ -252,6 +253,18 @@ class Conversation:
         self._by_hand.add(len(self.turns))
         return self._append(text.strip())
 
+    def tell(self, text: str, lasting: bool = True) -> None:
+        """Whisper something to whoever speaks next, as a hook would.
+
+        Raises
+        ------
+        InputError
+            The text is blank.
+        """
+        if not isinstance(text, str) or not text.strip():
+            raise InputError("the text is blank; tell something")
+        self._told[self._next].setdefault(len(self.turns), []).append(Instruction(text.strip(), lasting))
+
     @property
     def next_speaker(self) -> str:
         """Whose turn it is."""
@@ -329,13 +342,14 @@ class Conversation:
     def _part(self) -> Part:
         """Ask the hooks, and return what the next speaker has to know."""
         now, told = len(self.turns), self._told[self._next]
-        if now not in told:
+        if now not in self._hooked:
             before = tuple(instruction.text for index in sorted(told) for instruction in told[index])
             dice = random.Random(self._seed("dice"))
             moment = Moment(self.next_speaker, tuple(self.turns), before, self.max_turns, dice)
             answers = [hook(moment) for hook in self.agents[self._next].hooks]
             if wanted := [Instruction(one) if isinstance(one, str) else one for one in answers if one]:
-                told[now] = wanted
+                told.setdefault(now, []).extend(wanted)
+            self._hooked.add(now)
         lasting = {
             index: " ".join(one.text for one in told[index] if one.lasting or index == now) for index in sorted(told)
         }

@@ -15,9 +15,10 @@ from sdkit.dialog_output import LLMDialogOutput, LLMTurn, dialog_output
 from sdkit.errors import InputError, first_problem
 from sdkit.llm import schemas, structured
 from sdkit.llm.spec import chat_model, model_name
-from sdkit.personas import BasePersona, checked_persona
+from sdkit.personas import BasePersona, Persona, checked_persona
 
 if TYPE_CHECKING:
+    from sdkit.agents import PersonaAgent
     from sdkit.llm.spec import ModelSpec
     from sdkit.llm.structured import Reply
 
@@ -98,6 +99,26 @@ class _Generator:
         except ValidationError as error:
             raise InputError(f"this scenario cannot be kept: {first_problem(error)}") from error
         self._settings = _Settings(dialogue_details, scenario)
+
+    def agents(self, dialog: Dialog) -> tuple[PersonaAgent, PersonaAgent]:
+        """Return two agents who can go on, turn by turn, with a dialogue that this generator made.
+
+        Raises
+        ------
+        InputError
+            It has not two speakers.
+        """
+        if len(dialog.speakers) != 2 or None in dialog.speakers:
+            raise InputError(
+                f"only two can talk turn by turn; here speak {', '.join(map(str, dialog.speakers)) or 'none'}"
+            )
+        one, two = (self._agent(str(speaker)) for speaker in dialog.speakers)
+        return one, two
+
+    def _agent(self, speaker: str) -> PersonaAgent:
+        from sdkit.agents import PersonaAgent
+
+        return PersonaAgent(Persona(name=speaker), self._llm, details=self._settings.details)
 
     def _messages(self, settings: _Settings) -> list[prompts.Message]:
         raise NotImplementedError
@@ -265,6 +286,15 @@ class PersonaDialogGenerator(_Generator):
             prompts.Voice(name, str(persona)) for name, persona in zip(self._speakers or (), self.personas, strict=True)
         ]
         return prompts.role_play(cast, settings.details, self._response_details, self._turns, self._examples)
+
+    def _agent(self, speaker: str) -> PersonaAgent:
+        from sdkit.agents import PersonaAgent
+
+        persona = dict(zip(self._speakers or (), self.personas, strict=True)).get(speaker)
+        if persona is None:
+            raise InputError(f"{speaker!r} is neither {' nor '.join(self._speakers or ())}")
+        details, how = self._settings.details, self._response_details
+        return PersonaAgent(persona, self._llm, details=details, response_details=how)
 
     def _personas(self) -> dict[str, dict[str, JsonValue]]:
         return {name: persona.json() for name, persona in zip(self._speakers or (), self.personas, strict=True)}

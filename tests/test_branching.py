@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sdkit import Dialog, Turn
+from sdkit.agents import PersonaAgent
+from sdkit.branching import branch
+from sdkit.errors import InputError
+from sdkit.generators import DialogGenerator, PersonaDialogGenerator
+from sdkit.personas import Persona
+
+if TYPE_CHECKING:
+    from conftest import FakeOllama
+
+ANA, TOM = Persona(name="Ana", role="baker"), Persona(name="Tom", role="customer")
+DIALOG = Dialog(seed=4, turns=[Turn(speaker="Tom", text="Hello."), Turn(speaker="Ana", text="Good morning.")])
+
+
+@pytest.fixture(autouse=True)
+def _says_yes(fake_ollama: FakeOllama) -> None:
+    fake_ollama.answer = lambda body: json.dumps({"text": "Yes.", "reason": "It is not.", "over": False})
+
+
+def pair() -> tuple[PersonaAgent, PersonaAgent]:
+    return PersonaAgent(ANA, "fake"), PersonaAgent(TOM, "fake")
+
+
+def test_it_keeps_the_first_turns_and_changes_one_thing() -> None:
+    made = branch(DIALOG, 1, pair(), say="No bread today.", tell="Be grumpy.", max_turns=3).run()
+    assert [turn.text for turn in made] == ["Hello.", "No bread today.", "Yes."]
+    assert made.seed == 4
+    assert [(event.agent, event.action) for event in made.events or ()] == [
+        ("Tom", "utter"), ("Ana", "instruct-persist"), ("Ana", "utter"), ("Tom", "utter")
+    ]  # fmt: skip
+    assert len(DIALOG) == 2
+
+
+def test_from_the_beginning_the_same_one_begins() -> None:
+    assert [turn.speaker for turn in branch(DIALOG, 0, pair(), max_turns=2)] == ["Tom", "Ana"]
+
+
+def test_there_are_no_more_turns_than_there_are() -> None:
+    with pytest.raises(InputError, match="turns=3: this dialogue has 2; give a number from 0 to 2"):
+        branch(DIALOG, 3, pair())
+
+
+def test_what_a_generator_made_can_be_gone_on_with(fake_ollama: FakeOllama) -> None:
+    described = DialogGenerator("fake", "It rains.", speakers=["Ana", "Tom"])
+    assert len(branch(DIALOG, 2, described.agents(DIALOG), max_turns=3).run()) == 3
+    assert "It rains." in fake_ollama.received[-1]["messages"][0]["content"]
+    played = PersonaDialogGenerator("fake", ANA, TOM, "It snows.", "Rhyme.")
+    branch(DIALOG, 2, played.agents(DIALOG), max_turns=3).run()
+    assert all(text in fake_ollama.received[-1]["messages"][0]["content"] for text in ("It snows.", "Rhyme.", str(TOM)))
+
+
+def test_only_two_known_speakers_can_go_on() -> None:
+    generator = PersonaDialogGenerator("fake", ANA, TOM)
+    with pytest.raises(InputError, match="only two can talk turn by turn; here speak none"):
+        generator.agents(Dialog(turns=[]))
+    with pytest.raises(InputError, match="'Eve' is neither Ana nor Tom"):
+        generator.agents(DIALOG.rename_speaker("Tom", "Eve"))
