@@ -9,15 +9,16 @@ import shutil
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from sdkit.llm import weights
+from sdkit.teaching.browser import why_not
 
-GROUPS = ("embedded", "notebooks", "ollama", "seed")
+GROUPS = ("browser", "embedded", "notebooks", "ollama", "seed")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -37,7 +38,7 @@ def _why_no_ollama() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     groups = config.stash.setdefault(_groups_of, {})
-    reasons = {"embedded": _why_no_embedded(), "ollama": _why_no_ollama()}
+    reasons = {"browser": why_not(), "embedded": _why_no_embedded(), "ollama": _why_no_ollama()}
     for item in items:
         marked = {group for group in GROUPS if item.get_closest_marker(group)}
         groups[item.nodeid] = marked | ({"notebooks"} if item.path.suffix == ".ipynb" else set())
@@ -110,6 +111,30 @@ class FakeOllama:
     def fail(self, status: int, error: str, times: int = 1) -> None:
         """Queue a refusal."""
         self.queue.extend([(status, {"error": error})] * times)
+
+    def has(self, *models: dict[str, Any], loaded: Sequence[str] = ()) -> None:
+        """Have these models, and these of them in memory."""
+        self.tags = json.dumps({"models": models}).encode()
+        running = json.dumps({"models": [{"name": name, "size": 1} for name in loaded]}).encode()
+        self.routes["GET /api/ps"] = lambda handler: handler._send(200, running)
+
+    def pulls(self, model: dict[str, Any], go_on: threading.Event) -> None:
+        """Fetch a model when asked; having half of it, say so again and again until it may go on."""
+        layer = {"digest": "sha256:1", "total": model["size"]}
+        half, whole = (
+            json.dumps({"status": "pulling", "completed": done, **layer}).encode() + b"\n"
+            for done in (model["size"] // 2, model["size"])
+        )
+
+        def lines() -> Iterator[bytes]:
+            yield half
+            while not go_on.wait(0.02):
+                yield half
+            yield whole
+            self.has(model)
+            yield b'{"status": "success"}\n'
+
+        self.routes["POST /api/pull"] = lambda handler: handler._send_lines(lines())
 
     def chat(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.received.append(body)

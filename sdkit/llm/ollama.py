@@ -20,8 +20,8 @@ from sdkit.llm.ollama_http import DEFAULT_URL, shown, url
 from sdkit.llm.ollama_server import Server, serve
 
 __all__ = [
-    "DEFAULT_URL", "Model", "Server", "chat_models", "check", "full_name", "has", "is_up", "models", "pull", "serve",
-    "shown", "unload", "url",
+    "DEFAULT_URL", "Model", "Server", "chat_models", "check", "full_name", "has", "is_up", "models", "pull", "running",
+    "serve", "shown", "unload", "url",
 ]  # fmt: skip
 
 _RESUME = "Pull it again: what has come is kept, and it goes on from there"
@@ -53,7 +53,7 @@ class Model:
 def is_up(timeout: float = 1.0) -> bool:
     """Tell whether an Ollama server answers within so many seconds."""
     try:
-        http.tags(timeout)
+        http.listed("/api/tags", timeout)
     except SdkitError:
         return False
     return True
@@ -69,7 +69,7 @@ def models(timeout: float = 5.0) -> list[Model]:
     ModelUnavailableError
         There is no server, or it is not Ollama's; says what to do.
     """
-    return [_model(tag) for tag in http.tags(timeout)]
+    return [_model(tag) for tag in http.listed("/api/tags", timeout)]
 
 
 def chat_models(timeout: float = 1.0) -> list[str] | None:
@@ -127,7 +127,19 @@ def check(name: str, timeout: float = 5.0) -> Model:
     raise UnknownModelError(f"Ollama does not have {name.strip()}.{hint} Fetch it: ollama pull {name.strip()}")
 
 
-def pull(name: str, *, progress: bool = True, insecure: bool = False, timeout: float = 300.0) -> Model:
+def running(timeout: float = 5.0) -> dict[str, int]:
+    """Return the names of the models that the server holds in memory, with the bytes that each takes there.
+
+    Raises
+    ------
+    InputError, ModelUnavailableError
+        As `models` does.
+    """
+    sizes = {model["name"]: model.get("size") for model in http.listed("/api/ps", timeout)}
+    return {name: size if isinstance(size, int) else 0 for name, size in sizes.items()}
+
+
+def pull(name: str, *, progress: sources.Progress = True, insecure: bool = False, timeout: float = 300.0) -> Model:
     """Let the server fetch a model, if it does not have it yet, and wait until it is there.
 
     What was fetched before an interruption is kept by the server: the next call goes on from there.
@@ -137,7 +149,7 @@ def pull(name: str, *, progress: bool = True, insecure: bool = False, timeout: f
     name
         A name from https://ollama.com/library, or ``host/owner/name`` for one in another registry.
     progress
-        Show a progress bar.
+        Show a progress bar; or a function that is told how far it is, and that ends the work by raising something.
     insecure
         Let the server fetch from a registry without HTTPS, such as one in your own network.
     timeout

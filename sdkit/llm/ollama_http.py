@@ -96,8 +96,8 @@ def client(timeout: float) -> Iterator[httpx.Client]:
         raise ModelUnavailableError(f"the server at {where} cannot be talked to, or broke off: {error}") from error
 
 
-def tags(timeout: float) -> list[dict[str, Any]]:
-    """Return what the server says about each of its models.
+def listed(place: str, timeout: float) -> list[dict[str, Any]]:
+    """Return what the server says about each of its models, of all (/api/tags) or of those in memory (/api/ps).
 
     Raises
     ------
@@ -105,7 +105,7 @@ def tags(timeout: float) -> list[dict[str, Any]]:
         There is no server, or it is not Ollama's.
     """
     with client(timeout) as http:
-        reply = http.get("/api/tags")
+        reply = http.get(place)
         refuse(reply)
         try:
             models = reply.json()["models"]

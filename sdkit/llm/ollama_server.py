@@ -137,7 +137,7 @@ _A_GROUP_OF_ITS_OWN: dict[str, Any] = (
 def _somebody_answers(timeout: float) -> bool:
     """Tell whether an Ollama answers, or nobody; raise if something else does."""
     try:
-        http.tags(min(timeout, 5.0))
+        http.listed("/api/tags", min(timeout, 5.0))
     except ModelUnavailableError as error:
         if isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
             return False
@@ -160,7 +160,7 @@ def _wait(process: subprocess.Popen[bytes], log: IO[bytes], timeout: float) -> N
     deadline = time.monotonic() + timeout
     while process.poll() is None:
         with contextlib.suppress(ModelUnavailableError):
-            http.tags(1.0)
+            http.listed("/api/tags", 1.0)
             return
         if time.monotonic() > deadline:
             _end(process)

@@ -12,7 +12,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,12 @@ from sdkit.errors import WeightsError
 
 CHUNK = 1 << 20
 
+Progress = bool | Callable[[int, int | None], None]
+"""Whether to show a progress bar; or what to call with the bytes so far and those in all, or None.
+
+It is called several times a second while something comes. What it raises ends the work, and is raised there.
+"""
+
 
 class Source(Protocol):
     """Somewhere to get a file from."""
@@ -33,11 +39,36 @@ class Source(Protocol):
         ...
 
 
-def bar(name: str, size: int | None, show: bool) -> Any:
+def bar(name: str, size: int | None, show: Progress) -> Any:
     """Return a progress bar in bytes."""
+    if callable(show):
+        return _Told(size, show)
     return tqdm(
         total=size, desc=f"fetching {name}", unit="B", unit_scale=True, disable=not show, mininterval=0.2, leave=False
     )
+
+
+class _Told(contextlib.AbstractContextManager[None]):
+    """Stands in for a progress bar, and tells a function."""
+
+    def __init__(self, total: int | None, tell: Callable[[int, int | None], None]) -> None:
+        self.n, self.total, self._tell = 0, total, tell
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind."""
+
+    def update(self, count: int) -> None:
+        self.n += count
+        self._tell(self.n, self.total)
+
+    def reset(self, total: int | None) -> None:
+        self.n, self.total = 0, total
+
+    def set_postfix_str(self, _: str) -> None:
+        self._tell(self.n, self.total)
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def verified(weights: Weights) -> Path:
     return path
 
 
-def pull(name: str = "", progress: bool = True) -> Path:
+def pull(name: str = "", progress: sources.Progress = True) -> Path:
     """Fetch a model file if it is not here, trying its sources in turn, and return its path.
 
     Parameters
@@ -182,7 +182,7 @@ def pull(name: str = "", progress: bool = True) -> Path:
     name
         As for `find`.
     progress
-        Show a progress bar.
+        Show a progress bar; or a function that is told how far it is, and that ends the work by raising something.
 
     Raises
     ------

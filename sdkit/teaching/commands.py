@@ -99,6 +99,22 @@ def check(*lessons: str) -> int:
     return _worst(outcomes())
 
 
+@notebooks.command
+def gallery(*widgets: str) -> None:
+    """Take the pictures of the widgets that the README shows, in a real browser: notebooks/images/widget_*.png.
+
+    Parameters
+    ----------
+    widgets
+        Names such as ModelPicker; all widgets if none are given.
+    """
+    from sdkit.teaching import gallery as the_gallery
+    from sdkit.teaching import workspace
+
+    for path in the_gallery.pictures(workspace.checkout() / "notebooks" / "images", widgets):
+        print(path, flush=True)
+
+
 def _lessons(names: tuple[str, ...]) -> list[Path]:
     from sdkit.teaching import notebooks as runner
     from sdkit.teaching import workspace

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -18,7 +19,10 @@ import httpx
 
 from sdkit.errors import InputError, LabError
 
-_OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": "false"}}
+NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
+"""The settings of JupyterLab's notifications with which it neither asks about news nor looks for them."""
+
+_OVERRIDES = {"@jupyterlab/apputils-extension:notification": NO_NEWS}
 
 
 class JupyterLab:
@@ -32,11 +36,25 @@ class JupyterLab:
         The file that it opens, relative to `root`.
     first_port
         Where to look for a free port, upwards.
+    arguments
+        More arguments of `jupyter lab`.
+    environment, unset
+        Environment variables that it and its kernels are given, and the names of those that they do not inherit.
     """
 
-    def __init__(self, root: Path, page: str, first_port: int = 8888) -> None:
+    def __init__(
+        self,
+        root: Path,
+        page: str,
+        first_port: int = 8888,
+        *,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        unset: Collection[str] = (),
+    ) -> None:
         self.root = root
         self.page = page
+        self._arguments, self._environment, self._unset = arguments, dict(environment or {}), unset
         self.port = free_port(first_port)
         self._token = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
@@ -45,7 +63,11 @@ class JupyterLab:
     @property
     def url(self) -> str:
         """The address to open, with the token that lets you in."""
-        return f"http://127.0.0.1:{self.port}/lab/tree/{self.page}?token={self._token}"
+        return self.address(f"lab/tree/{self.page}")
+
+    def address(self, place: str) -> str:
+        """Return the address of a place in it, such as "lab?reset", with the token that lets you in."""
+        return f"http://127.0.0.1:{self.port}/{place}{'&' if '?' in place else '?'}token={self._token}"
 
     def __enter__(self) -> Self:
         """Start the server; it does not answer yet."""
@@ -55,8 +77,10 @@ class JupyterLab:
         command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.root}"]
         if hasattr(os, "getuid") and os.getuid() == 0:
             command.append("--allow-root")
+        command += self._arguments
         # The token goes through the environment: arguments can be seen by every user of the machine.
-        environment = os.environ | {"JUPYTER_TOKEN": self._token}
+        environment = {name: value for name, value in os.environ.items() if name not in self._unset}
+        environment |= {**self._environment, "JUPYTER_TOKEN": self._token}
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, cwd=self.root, env=environment)
         return self
 

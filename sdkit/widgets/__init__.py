@@ -19,6 +19,7 @@ __all__ = ["DialogEditor", "DialogLab", "DialogView", "ModelPicker", "PersonaEdi
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    importlib.import_module(f"{__name__}.parts")  # says in words what is missing where ipywidgets is
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

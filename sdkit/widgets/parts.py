@@ -2,6 +2,9 @@
 
 ipywidgets drops what a callback raises; `Panel.on_click` and `Panel.on_change` show it in the widget instead. A cell
 that runs keeps clicks waiting, so long work runs in a thread of its own, as a coroutine, which Stop can end anywhere.
+
+ipykernel 7 hands what is typed and what is pressed to different threads, and not always in that order. So the callbacks
+of a panel exclude each other, and a button waits a moment for what was typed just before.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import contextlib
 import contextvars
 import html
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -22,6 +26,7 @@ try:
 except ImportError as error:
     raise MissingPackageError("ipywidgets", "show widgets") from error
 
+_MOMENT = 0.1  # seconds
 RERUN = "This is a picture of a widget. Run the cell to use it."
 
 # Colours come from JupyterLab's theme; where there is none, from the browser. Meaning is never in a colour alone.
@@ -62,6 +67,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.message = ipywidgets.HTML()
         self.body = ipywidgets.VBox()
         self._job: Job | None = None
+        self._one_by_one = threading.RLock()
         self._heading = heading
         super().__init__([markup(_STYLE + f"<b>{html.escape(heading)}</b>"), self.body, self.message])
         self.add_class("sdkit-panel").add_class(css_class)
@@ -100,6 +106,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         """Call this when the button is pressed."""
 
         def pressed(_: Any) -> None:
+            if any(thread.name.startswith("subshell-") for thread in threading.enumerate()):
+                time.sleep(_MOMENT)
             with self._shown():
                 do()
 
@@ -116,10 +124,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 - ipywidgets would drop it
-            self.complain(error)
+        with self._one_by_one:
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - ipywidgets would drop it
+                self.complain(error)
 
     # -- long work ----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,100 @@
+"""The pictures of the widgets that the README shows: one cell and one picture for each."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sdkit.errors import InputError
+from sdkit.teaching import browser
+from sdkit.teaching.browser import NotebookPage
+
+_DIALOG = """
+from sdkit import Dialog, Turn
+
+dialog = Dialog(model="qwen2.5:14b", seed=42, scenario="Ana asks about a cat at the shelter.", turns=[
+    Turn(speaker="Ana", text="Hello! Is the grey cat on your website still looking for a home?"),
+    Turn(speaker="Tom", text="She is. She is called Miso, she is four, and she would rather not share you with a dog."),
+    Turn(speaker="Ana", text="There is no dog. May I visit her on Saturday?"),
+    Turn(speaker="Tom", text="Come at ten, before the families arrive. Miso likes it quiet."),
+])
+"""
+
+DEMOS = {
+    "DialogEditor": f"{_DIALOG}\nfrom sdkit.widgets import DialogEditor\n\nDialogEditor(dialog)",
+    "DialogLab": """
+from sdkit.generators import DialogGenerator, PersonaDialogGenerator
+from sdkit.personas import Persona
+from sdkit.widgets import DialogLab
+
+ana, tom = Persona(name="Ana", role="visitor"), Persona(name="Tom", role="keeper of the cats")
+about = "Ana asks at the shelter about the grey cat Miso."
+DialogLab({
+    "description": DialogGenerator("qwen2.5:14b", about, speakers=["Ana", "Tom"]),
+    "role-play": PersonaDialogGenerator("qwen2.5:14b", ana, tom, about),
+}, seed=42)""",
+    "DialogView": f"{_DIALOG}\nfrom sdkit.widgets import DialogView\n\nDialogView(dialog)",
+    "ModelPicker": """
+from sdkit.widgets import ModelPicker
+
+picker = ModelPicker()
+picker.wait()
+picker""",
+    "PersonaEditor": """
+from sdkit.personas import Doctor
+from sdkit.widgets import PersonaEditor
+
+PersonaEditor(Doctor(name="Dr. Lena Weiss", specialty="cardiology", years_of_practice=12))""",
+}
+"""A cell for each widget, whose last line is the widget."""
+
+_WIDTH = 1000  # pixels: what GitHub shows without shrinking it
+
+
+def pictures(folder: Path, widgets: Iterable[str] = ()) -> Iterator[Path]:
+    """Take a picture of each widget in a real JupyterLab, and yield its file.
+
+    Parameters
+    ----------
+    folder
+        Where to put ``widget_<name>.png``.
+    widgets
+        The names of the widgets; all if there are none.
+
+    Raises
+    ------
+    InputError
+        There is no such widget.
+    LabError
+        There is no browser, or no Playwright to drive it; says what to install.
+    """
+    widgets = list(widgets) or list(DEMOS)
+    if unknown := [name for name in widgets if name not in DEMOS]:
+        raise InputError(f"there is no widget {unknown[0]}; there are {', '.join(DEMOS)}")
+    with (
+        browser.chromium() as chromium,
+        tempfile.TemporaryDirectory(prefix="sdkit-") as root,
+        tempfile.TemporaryDirectory(prefix="sdkit-") as private,
+        browser.quiet_lab(Path(root), Path(private)) as lab,
+    ):
+        lab.wait()
+        notebook = NotebookPage(lab, chromium)
+        for name in widgets:
+            yield picture(notebook, name, folder)
+        notebook.close()
+
+
+def picture(notebook: NotebookPage, widget: str, folder: Path) -> Path:
+    """Take the picture of one widget."""
+    snake = re.sub("(?<=[a-z])(?=[A-Z])", "_", widget).lower()
+    notebook.open([DEMOS[widget].strip()])
+    notebook.width(_WIDTH)
+    notebook.run_all()
+    root = notebook.root(f"sdkit-{snake.replace('_', '-')}")
+    root.wait_for()
+    notebook.page.wait_for_timeout(500)  # its parts come one after the other, and nothing says that all are there
+    path = folder / f"widget_{snake}.png"
+    root.screenshot(path=path)
+    return path
