@@ -40,17 +40,18 @@ _JUDGE = 2  # its slot; the parties have 0 and 1
 
 
 class Over(BaseModel):
-    """Whether a conversation is over, as a model answers it."""
+    """Whether a conversation is over, as a model answers it: what the last line does, the reason, the decision."""
 
     model_config = ConfigDict(json_schema_extra=without_docstring)
 
+    act: str = ""
     reason: str
     over: bool
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the schema: the reason comes first, so that the decision follows from it."""
-        fields = {"reason": SHORT, "over": {"type": "boolean"}}
+        """Return the schema: the decision comes last, so that it follows from the others."""
+        fields = {"act": {"enum": list(prompts.ACTS)}, "reason": SHORT, "over": {"type": "boolean"}}
         return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
@@ -322,7 +323,7 @@ class Conversation:
         return self.stop is None and max(self.min_turns, 1) <= count < self.max_turns and self._judged != count
 
     def _question(self) -> list[prompts.Message]:
-        return prompts.is_it_over(self.names, self._transcript())
+        return prompts.is_it_over(self._transcript())
 
     def _transcript(self) -> list[str]:
         return [f"{turn.speaker}: {one_line(turn.text)}" for turn in self.turns]

@@ -50,7 +50,13 @@ class BasePersona(BaseModel):
     Your speciality: rye bread
     """
 
-    model_config = ConfigDict(extra="allow", validate_assignment=True, json_schema_extra=without_docstring)
+    model_config = ConfigDict(
+        extra="allow",
+        validate_assignment=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+        json_schema_extra=without_docstring,
+    )
 
     _order: tuple[str, ...] = PrivateAttr(default=())
     _label: str = PrivateAttr(default="")

@@ -57,10 +57,19 @@ ONE_UTTERANCE = "Use one or two short sentences, as people do when they talk."
 ROLES = "They stay in their roles, know only their own, and never read them out. The dialogue is about what they want."
 
 OVER_SYSTEM = (
-    "You read a conversation between two people and decide whether it is over. It is over when they have said goodbye, "
-    "or when all is settled and nobody has anything to add. It is not over while a question is open."
+    "You read a conversation and decide whether it is over. It is over when the last line is a goodbye that needs no "
+    "answer. It goes on while somebody still has to answer."
 )
-OVER_QUESTION = "Is the conversation over? First give the reason in a few words, then decide."
+OVER_QUESTION = "Is the conversation over?"
+OVER_EXAMPLES = (
+    (slice(0, 2), "asks", "Leo has asked which bus it was, and Mia has not answered yet.", False),
+    (slice(4, 7), "thanks", "Mia has thanked Leo, and he has not said goodbye yet.", False),
+    (slice(6, 8), "says goodbye", "Leo has said goodbye, and Mia needs nothing more.", True),
+)
+"""Parts of `WORKED_EXAMPLE`, what the last line does, and the decision with its reason: without them, a model of 1.5
+billion parameters finds nearly every conversation over (measured)."""
+ACTS = ("greets", "asks", "answers or tells", "offers or promises", "thanks", "says goodbye")
+"""What a line does: its dialogue act, in a few words."""
 
 
 def whole_dialogue(
@@ -214,12 +223,18 @@ def party(
     return messages
 
 
-def is_it_over(names: Sequence[str], lines: Sequence[str]) -> list[Message]:
+def is_it_over(lines: Sequence[str]) -> list[Message]:
     """Ask whether a conversation is over.
 
-    The transcript comes first and the question last, for the same reason as in `party`.
+    The examples come first, then the transcript, and the question last, for the same reason as in `party`.
     """
-    return [
-        ("system", OVER_SYSTEM),
-        ("human", "\n".join([f"{' and '.join(names)} talk.", "", *lines, "", OVER_QUESTION])),
-    ]
+
+    def asked(said: Sequence[str]) -> Message:
+        return "human", "\n".join([*said, "", OVER_QUESTION])
+
+    messages: list[Message] = [("system", OVER_SYSTEM)]
+    example = WORKED_EXAMPLE.description().splitlines()
+    for part, act, reason, over in OVER_EXAMPLES:
+        answer = json.dumps({"act": act, "reason": reason, "over": over})
+        messages += [asked(example[part]), ("ai", answer)]
+    return [*messages, asked(lines)]

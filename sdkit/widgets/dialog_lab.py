@@ -91,6 +91,7 @@ class DialogLab(Panel):
         self.panes = {side: markup("") for side in (*_SIDES, _BRANCH)}
         for pane in self.panes.values():
             pane.add_class("sdkit-lab-pane")
+        self.panes[_BRANCH].layout.flex = "0 0 auto"
         self.wrong = markup("")
         self.body.children = [
             markup(_STYLE),
@@ -191,7 +192,7 @@ class DialogLab(Panel):
         self._conversation = branch(
             dialog, int(self.keep.value), agents, seed=seed, max_turns=max(self.max_turns, len(dialog)), **change
         )
-        self._made_by[_BRANCH] = f"branch of the {side}, {self._made_by[side]}, after turn {int(self.keep.value)}"
+        self._made_by[_BRANCH] = f"of the {side}, {self._made_by[side]}, after turn {int(self.keep.value)}"
         self._go_on()
 
     def say_it(self) -> None:

@@ -16,13 +16,16 @@ STYLE = """<style>
 .sdkit-form .widget-inline-hbox > .widget-label { width: 10em; flex: none; height: auto; margin: 0;
   box-sizing: border-box; padding: 0.35em 0.8em 0.35em 0; line-height: 1.25; text-align: left;
   white-space: normal; overflow-wrap: anywhere; }
+.sdkit-form .widget-checkbox .widget-label-basic { height: auto; overflow: visible; white-space: normal;
+  overflow-wrap: anywhere; line-height: 1.25; align-items: flex-start; }
 .sdkit-form .widget-html, .sdkit-form .widget-html-content { height: auto; min-height: 0; margin: 0; }
+.sdkit-form select { height: 28px; }
 .sdkit-form .sdkit-note { margin: 0 0 0.35em 10em; line-height: 1.35; overflow-wrap: anywhere; }
 .sdkit-form .sdkit-help { font-size: 0.92em; color: var(--jp-content-font-color2, GrayText); }
 .sdkit-form .sdkit-section { padding: 0.3em 0 0.6em 0.8em;
   border-left: 3px solid var(--jp-border-color2, currentColor); }
 .sdkit-form .sdkit-hidden, .sdkit-form .sdkit-lock span { font-size: 0; }
-.sdkit-form .sdkit-lock, .sdkit-form .sdkit-lock label { height: 28px; margin: 0; }
+.sdkit-form .sdkit-lock, .sdkit-form .sdkit-lock label { height: 28px; margin: 0; align-items: center !important; }
 </style>"""
 
 

@@ -29,7 +29,7 @@ def reads_html(persona: BasePersona | None, errors: Mapping[str, str], focusable
         note = f"Nothing yet. {to_mend(errors)}."
     else:
         try:
-            text = str(persona)
+            text = str(persona).encode("utf-8", "backslashreplace").decode()  # half surrogate pairs cannot be sent
             note = "" if text else "Nothing: no field is given."
         except Exception as error:  # noqa: BLE001 - a description() of the user's own may raise anything
             note = f"⚠ {type(persona).__name__}.description() failed: {type(error).__name__}: {error}"

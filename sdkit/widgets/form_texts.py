@@ -41,6 +41,7 @@ def written(shape: Shape, value: Any) -> tuple[Writing, str] | None:
             plain = "\n".join(map(str, plain))
         elif usual not in _PLAIN or not isinstance(plain, _PLAIN[usual]):
             usual, plain = "json", json.dumps(plain, indent=2, ensure_ascii=False)
+        str(plain).encode()  # half surrogate pairs cannot be sent to a browser
         return usual, str(plain)
     except (ValueError, TypeError, RecursionError):  # pydantic's own errors are ValueErrors
         return None

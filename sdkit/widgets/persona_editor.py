@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _STYLE = """<style>
 .sdkit-persona-editor { max-width: 80em; }
 .sdkit-persona-editor .sdkit-columns { gap: 0.5em 2em; align-items: flex-start !important; margin: 0.3em 0; }
-.sdkit-persona-editor .sdkit-form { flex: 3 1 28em; min-width: 0; max-height: 40em; overflow: hidden auto;
+.sdkit-persona-editor .sdkit-form { flex: 3 1 34em; min-width: 0; max-height: 40em; overflow: hidden auto;
   padding-bottom: 0.4em; border-bottom: 1px solid var(--jp-border-color2, currentColor); }
 .sdkit-persona-editor .sdkit-reads { flex: 2 1 16em; min-width: 0; height: auto; margin: 0; }
 .sdkit-persona-editor .sdkit-reads p { margin: 0.3em 0; line-height: 1.4; }
 .sdkit-persona-editor .sdkit-reads pre { max-height: 30em; overflow: auto; padding: 0.5em; margin-top: 0.3em;
-  border: 1px solid var(--jp-border-color2, currentColor); }
+  word-break: normal; border: 1px solid var(--jp-border-color2, currentColor); }
 .sdkit-persona-editor .sdkit-actions .widget-label { width: auto; margin-left: 0.3em; }
 </style>"""
 

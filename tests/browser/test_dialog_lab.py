@@ -91,8 +91,8 @@ def test_a_branch_with_one_change(notebook: Notebook, root: Locator) -> None:
     notebook.expect(root.get_by_role("alert")).to_contain_text("write what to say")
     root.get_by_label("Words", exact=True).fill("I want cake!")
     press(root, "Branch")
-    notebook.expect(root.get_by_text("I want cake!")).to_be_visible()
-    notebook.expect(root.get_by_text("branch of the left, described, after turn 1")).to_be_visible()
+    notebook.expect(root.get_by_text("I want cake!", exact=True)).to_be_visible()
+    notebook.expect(root.get_by_text("Branch: of the left, described, after turn 1")).to_be_visible()
     assert notebook.kernel("lab.wait(); print(len(lab.value['branch']), lab.value['branch'][1].speaker)") == "6 Tom"
 
 
@@ -107,8 +107,8 @@ def test_a_speaker_by_hand_with_the_keyboard_alone(notebook: Notebook, root: Loc
     for _ in range(3):
         keys.press("Tab")
     notebook.expect(root.get_by_label("You play", exact=True)).to_be_focused()
-    keys.type("Tom")
-    keys.press("Tab")
+    for key in ("Space", "ArrowDown", "ArrowDown", "Enter", "Tab"):
+        keys.press(key)
     keys.press("Enter")
     notebook.expect(root.get_by_role("status")).to_contain_text("Your turn, Tom.")
     keys.press("Tab")
@@ -116,7 +116,7 @@ def test_a_speaker_by_hand_with_the_keyboard_alone(notebook: Notebook, root: Loc
     keys.type("Two rolls, please.")
     keys.press("Tab")
     keys.press("Enter")
-    notebook.expect(root.get_by_text("Two rolls, please.")).to_be_visible()
+    notebook.expect(root.get_by_text("Two rolls, please.", exact=True)).to_be_visible()
     notebook.expect(root.get_by_role("status")).to_contain_text("Your turn, Tom.")
     assert notebook.kernel("print([turn.speaker for turn in lab.value['branch']])") == "['Ana', 'Tom', 'Ana']"
 
@@ -131,7 +131,7 @@ def test_stop_keeps_the_turns_so_far(notebook: Notebook, root: Locator, fake_oll
 
     fake_ollama.answer = slow
     press(root, "Generate both")
-    notebook.expect(root.get_by_text("Turn 2.")).to_be_visible()
+    notebook.expect(root.get_by_text("Turn 1.").nth(1)).to_be_visible()
     press(root, "Stop")
     notebook.expect(root.get_by_role("status")).to_have_text("Stopped.")
     hang.set()
@@ -145,7 +145,7 @@ def test_it_survives_a_reload_and_a_restart(notebook: Notebook, root: Locator) -
     root = ready(notebook)
     notebook.expect(root.get_by_text("Left: described")).to_be_visible()
     press(root, "Branch")
-    notebook.expect(root.get_by_text("branch of the left")).to_be_visible()
+    notebook.expect(root.get_by_text("Branch: of the left")).to_be_visible()
     notebook.restart_and_run()
     root = ready(notebook)
     notebook.expect(root.get_by_text("Left: described")).to_have_count(0)
@@ -157,7 +157,7 @@ def test_accessible_in_both_themes_and_on_a_narrow_page(notebook: Notebook, root
     root.get_by_label("Seed", exact=True).fill("5")
     generate(notebook, root)
     press(root, "Branch")
-    notebook.expect(root.get_by_text("branch of the left")).to_be_visible()
+    notebook.expect(root.get_by_text("Branch: of the left")).to_be_visible()
     notebook.kernel("lab.wait()")
     root.get_by_label("Keep turns", exact=True).fill("many")
     notebook.expect(root.get_by_role("alert")).to_be_visible()

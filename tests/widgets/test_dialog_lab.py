@@ -143,7 +143,7 @@ class TestABranch:
         press(lab, lab.branch_button)
         assert texts(lab, "branch")[:3] == texts(lab, "left")[:3]
         assert len(lab.value["branch"]) == 6
-        assert f"branch of the left, {setting}, after turn 3" in lab.panes["branch"].value
+        assert f"Branch: of the left, {setting}, after turn 3" in lab.panes["branch"].value
 
     def test_another_thing_is_said(self, lab: DialogLab) -> None:
         press(lab, lab.generate_button)

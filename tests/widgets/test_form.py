@@ -509,6 +509,14 @@ def test_fields_that_no_class_declares_are_shown_and_keep_their_types() -> None:
     assert form.value == BasePersona(name="Zoe", age=42, tags=["b"], smoker=False, given="x")
 
 
+def test_half_a_surrogate_pair_which_no_browser_takes_is_kept() -> None:
+    start = BasePersona(name="Zoe", odd="\ud800")
+    form = form_of(BasePersona, start)
+    type_into(form, "Name", "Zo")
+    assert control(form, "Odd").value == r"'\ud800'"
+    assert form.value == BasePersona(name="Zo", odd="\ud800")
+
+
 def test_a_field_can_be_added_by_name() -> None:
     form = form_of(BasePersona, BasePersona(name="Zoe"))
     type_into(form, "New field", "favourite_food")

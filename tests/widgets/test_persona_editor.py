@@ -144,6 +144,10 @@ def test_a_description_of_ones_own_is_what_is_shown_even_if_it_fails() -> None:
     assert "BO" in editor.preview.value
 
 
+def test_half_a_surrogate_pair_is_made_visible() -> None:
+    assert r"Your odd: \ud800" in PersonaEditor(BasePersona(odd="\ud800")).preview.value
+
+
 def test_lineage_label_and_provenance_stay() -> None:
     persona = Patient(age=41).labelled("The patient").clone(age=42)
     persona._provenance = Provenance(model="m", seed=7)
@@ -489,6 +493,21 @@ def test_edits_made_while_the_model_fills_come_back_with_undo(monkeypatch: pytes
 
     press(editor, "Undo")
     assert editor.value == Baker(name="Ana", age=41)
+
+
+def test_it_fits_what_really_fills_personas(fake_ollama: Any) -> None:
+    reply = {"name": "Eve", "mood": "cross", "breads": ["rye"], "home": {"town": "Ulm"}}
+    fake_ollama.say(json.dumps(reply))
+    editor = PersonaEditor(Baker, model="fake")
+    type_into(editor, "Age", "41")
+    type_into(editor, "Seed", "7")
+
+    press(editor, "Let the model fill the rest")
+    assert editor.wait()
+
+    assert editor.last_error is None
+    assert editor.value == Baker(age=41, name="Eve", mood="cross", breads=["rye"], home=Home(town="Ulm"))
+    assert "Filled by fake, seed 7." in editor.message.value
 
 
 def test_a_persona_without_declared_fields_has_nothing_to_fill() -> None:
