@@ -26,7 +26,7 @@ from sdkit.personas import (
 ROLES = (Doctor, Patient, Customer, SupportAgent, Teacher, Student)
 
 
-class Baker(BasePersona):
+class VillageBaker(BasePersona):
     name: str = ""
     speciality: str = "bread"
     years: int = 0
@@ -49,13 +49,13 @@ class TestWhatTheModelReads:
     @pytest.mark.parametrize("empty", ["", "  ", [], None])
     def test_unset_and_empty_fields_are_left_out(self, empty: Any) -> None:
         assert str(BasePersona(name="Bob", other=empty)) == "Your name: Bob"
-        assert str(Baker(name="Bob")) == "Your name: Bob"
+        assert str(VillageBaker(name="Bob")) == "Your name: Bob"
 
     def test_zero_and_no_are_something_to_say(self) -> None:
-        assert str(Baker(years=0, early=False)) == "Your years: 0\nYour early: no"
+        assert str(VillageBaker(years=0, early=False)) == "Your years: 0\nYour early: no"
 
     def test_what_is_set_later_comes_last(self) -> None:
-        bob = Baker(speciality="rye")
+        bob = VillageBaker(speciality="rye")
         bob.early = True
         bob.name = "Bob"
         bob.speciality = "cake"
@@ -154,8 +154,8 @@ class TestFields:
 
     def test_wrong_types_are_refused_also_later(self) -> None:
         with pytest.raises(ValidationError, match="valid integer"):
-            Baker(years="many")
-        baker = Baker(years=3)
+            VillageBaker(years="many")
+        baker = VillageBaker(years=3)
         with pytest.raises(ValidationError, match="valid integer"):
             baker.years = "many"  # type: ignore[assignment]
         assert baker.years == 3
@@ -233,7 +233,7 @@ class TestClones:
         assert (bob.name, bob.lineage) == ("Bob", ())
 
     def test_a_clone_shares_nothing(self) -> None:
-        ana = Baker(tools=["oven"])
+        ana = VillageBaker(tools=["oven"])
         ana.clone().tools.append("bowl")
         assert ana.tools == ["oven"]
 
@@ -246,15 +246,15 @@ class TestFiles:
     @pytest.mark.parametrize("ending", ["json", "yaml", "yml", "JSON"])
     def test_there_and_back(self, tmp_path: Path, ending: str) -> None:
         # Given somebody of a class that is defined here, as in a notebook
-        zoe = Baker(tools=["bowl"], name="Zoë <b>", years=3, early=True).clone(years=4).labelled("Chef")
+        zoe = VillageBaker(tools=["bowl"], name="Zoë <b>", years=3, early=True).clone(years=4).labelled("Chef")
         zoe._provenance = Provenance(model="qwen2.5:14b", seed=3)
         # When they are saved and loaded, by whoever knows the class, and by whoever does not
         file = tmp_path / "new" / f"zoe.{ending}"
         zoe.to_file(file)
-        for loaded in (Baker.from_file(file), BasePersona.from_file(file)):
+        for loaded in (VillageBaker.from_file(file), BasePersona.from_file(file)):
             # Then they are the same, in the same order, with their past
             assert loaded == zoe
-            assert type(loaded) is Baker
+            assert type(loaded) is VillageBaker
             assert (str(loaded), loaded.lineage, loaded.provenance) == (str(zoe), zoe.lineage, zoe.provenance)
         assert "Zoë" in file.read_text(encoding="utf-8")
 
@@ -285,12 +285,12 @@ class TestFiles:
             (
                 "a.json",
                 '{"_class": "Doctor", "name": "x"}',
-                r"this is a Doctor, not a Baker; load it with Doctor.from_file",
+                r"this is a Doctor, not a VillageBaker; load it with Doctor.from_file",
             ),
             (
                 "a.json",
                 '{"nmae": "x"}',
-                "a.json: this is not a Baker: nmae: Baker has no field nmae; did you mean name?",
+                "a.json: this is not a VillageBaker: nmae: VillageBaker has no field nmae; did you mean name?",
             ),
             ("a.json", '{"years": "many"}', "years: Input should be a valid integer"),
             ("a.json", '{"name": 3}', "name: Input should be a valid string"),
@@ -301,7 +301,7 @@ class TestFiles:
             ("a.yaml", "born: 2020-13-45", "is not YAML"),
             ("a.yaml", "3: x", "this is not a persona"),
             ("a.yaml", "name: !!python/object:os.system x", "is not YAML"),
-            ("a.yaml", "name: &x [*x]", "this is not a Baker: name: Input should be a valid string"),
+            ("a.yaml", "name: &x [*x]", "this is not a VillageBaker: name: Input should be a valid string"),
             ("a.json", '{"name": "x", "_lineage": 3}', "_lineage is to list what the persona was cloned from"),
             ("a.json", "", "is empty"),
             ("a.json", '{"tools": ' + "[" * 100_000, "nested too deeply"),
@@ -310,7 +310,7 @@ class TestFiles:
     def test_what_is_wrong_with_a_file_is_said(self, tmp_path: Path, name: str, text: str, problem: str) -> None:
         (tmp_path / name).write_text(text, encoding="utf-8")
         with pytest.raises(FileError, match=problem):
-            Baker.from_file(tmp_path / name)
+            VillageBaker.from_file(tmp_path / name)
 
     def test_a_class_that_is_not_defined_here_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text('{"_class": "Wizard", "name": "x"}')
@@ -328,7 +328,7 @@ class TestFiles:
         assert not list(tmp_path.iterdir())
 
     def test_json_is_what_was_given(self) -> None:
-        ana = Baker(years=3, name="Ana")
+        ana = VillageBaker(years=3, name="Ana")
         assert ana.json() == {"years": 3, "name": "Ana"}
         assert list(ana.json()) == ["years", "name"]
         assert json.loads(ana.json(string=True)) == ana.json()
