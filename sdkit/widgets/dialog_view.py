@@ -124,7 +124,7 @@ class DialogView(Panel):
 
 def dialog_html(dialog: Dialog) -> str:
     """Return the caption, all turns, and what is known about a dialogue."""
-    return f"{_caption_html(dialog)}\n{turns_html(dialog)[0]}\n{about_html(dialog)}"
+    return f"{_caption_html(dialog)}\n{turns_html(dialog)[0]}\n{about_html(dialog, versions=False)}"
 
 
 def turns_html(dialog: Dialog, query: str = "") -> tuple[str, int]:
@@ -149,9 +149,14 @@ def turns_html(dialog: Dialog, query: str = "") -> tuple[str, int]:
     return f'<ol class="{_SAFE}">\n' + "\n".join(items) + "\n</ol>", len(items)
 
 
-def about_html(dialog: Dialog) -> str:
-    """Return what is known about a dialogue besides its turns, folded in: it opens without a kernel."""
+def about_html(dialog: Dialog, versions: bool = True) -> str:
+    """Return what is known about a dialogue besides its turns, folded in: it opens without a kernel.
+
+    The versions in its provenance differ from machine to machine, and a printed page should not.
+    """
     known = {name: getattr(dialog, name) for name in type(dialog).model_fields if name not in {"turns", "events"}}
+    if dialog.provenance and not versions:
+        known["provenance"] = dialog.provenance.model_copy(update={"versions": {}})
     known |= {"stop": dialog.stop and rendering.why(dialog.stop)} | (dialog.model_extra or {})
     entries = [
         f'<dt>{_text(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{_value_html(value)}</dd>'
@@ -174,7 +179,7 @@ def _caption_html(dialog: Dialog) -> str:
 def _value_html(value: Any, depth: int = 0) -> str:
     """Return a value of the metadata: what is in it as a list, what is deeper inside as JSON."""
     if hasattr(value, "model_dump"):
-        value = value.model_dump(exclude_none=True, warnings=False)
+        value = {name: part for name, part in value.model_dump(exclude_none=True, warnings=False).items() if part != {}}
     if isinstance(value, dict) and value and depth < 2:
         inside = "".join(f"<li>{_text(str(name))}: {_value_html(part, depth + 1)}</li>" for name, part in value.items())
         return f"<ul>{inside}</ul>"
