@@ -27,14 +27,23 @@ DEMOS = {
     "DialogLab": """
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
 from sdkit.personas import Persona
+from sdkit.teaching import lesson
 from sdkit.widgets import DialogLab
 
-ana, tom = Persona(name="Ana", role="visitor"), Persona(name="Tom", role="keeper of the cats")
-about = "Ana asks at the shelter about the grey cat Miso."
-DialogLab({
-    "description": DialogGenerator("qwen2.5:14b", about, speakers=["Ana", "Tom"]),
-    "role-play": PersonaDialogGenerator("qwen2.5:14b", ana, tom, about),
-}, seed=42)""",
+model = lesson("04")  # whose answers are recorded
+alice = Persona(name="Alice", role="lovely daughter", circumstances="Your birthday is getting closer, and you talk "
+    "with your dad about the party. You want it to be a Lord of the Rings party.")
+bob = Persona(name="Bob", role="great dad", circumstances="Your daughter will talk to you.",
+    background="Computer Science PhD.", personality="an extremely happy person who likes to help people")
+about = ("Alice talks with her dad, Bob, about her birthday party. She wants a Lord of the Rings party. "
+    "Bob is happy to help.")
+lab = DialogLab({
+    "description": DialogGenerator(model, about, speakers=["Alice", "Bob"]),
+    "role-play": PersonaDialogGenerator(model, alice, bob),
+}, seed=3)
+lab.generate()
+lab.wait()
+lab""",
     "DialogView": f"{_DIALOG}\nfrom sdkit.widgets import DialogView\n\nDialogView(dialog)",
     "ModelPicker": """
 from sdkit.widgets import ModelPicker
