@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import statistics
 import time
+
+import quality
 
 from sdkit.agents import PersonaAgent
 from sdkit.conversation import Conversation
-from sdkit.errors import ReplyError
 from sdkit.generators import PersonaDialogGenerator
 from sdkit.personas import Customer, Doctor, Patient, Persona, Student, SupportAgent, Teacher
 
@@ -30,7 +30,7 @@ CASTS = (
 
 
 class Talkative(Conversation):
-    """A conversation that the judge cannot end, so that all 20 turns are there to be counted; it is asked all the same."""
+    """A conversation that the judge is asked to end and cannot, so that all turns are there to be counted."""
 
     def _heed(self, reply):
         super()._heed(dataclasses.replace(reply, value=reply.value.model_copy(update={"over": False})))
@@ -43,28 +43,11 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=20)
     options = parser.parse_args()
 
-    cast, long, full, first_try, distinct, seconds = 0, 0, 0, 0, [], []
+    made = []
     for number in range(options.dialogues):
-        generator = PersonaDialogGenerator(options.model, *CASTS[number % len(CASTS)])
-        try:
-            dialog = generator.generate(number)
-        except ReplyError as error:
-            print(f"seed {number}: {error}")
-            continue
-        cast += set(dialog.speakers) == set(dialog.personas)
-        long += len(dialog) >= 6
-        full += all(turn.text.strip() for turn in dialog)
-        first_try += dialog.provenance.attempts == 1
-        distinct.append(len({turn.text for turn in dialog}) / len(dialog))
-        seconds.append(dialog.provenance.seconds)
-    of = f"of {options.dialogues}"
-    print(f"exactly the cast speaks        {cast} {of}")
-    print(f"at least 6 turns               {long} {of}")
-    print(f"no empty turn                  {full} {of}")
-    print(f"at the first attempt           {first_try} {of}")
-    print(f"distinct texts, lowest share   {min(distinct):.2f}")
-    print(f"distinct texts, mean share     {statistics.mean(distinct):.3f}")
-    print(f"seconds each, median           {statistics.median(seconds):.1f}")
+        personas = CASTS[number % len(CASTS)]
+        made.append((PersonaDialogGenerator(options.model, *personas), number))
+    quality.report(made, at_least=6)
 
     bob, alice = (PersonaAgent(persona, options.model) for persona in CASTS[0])
     conversation = Talkative(alice, bob, options.turns, seed=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -113,9 +114,11 @@ def _schema(kind: type[BasePersona], kept: Mapping[str, Any], missing: list[str]
         @classmethod
         def model_json_schema(cls, *args: Any, **rest: Any) -> dict[str, Any]:
             whole = kind.model_json_schema(by_alias=False)
-            fields = {name: _plain(whole["properties"][name]) for name in missing}
+            # A class that holds others of its kind stands among the definitions.
+            own = whole if "properties" in whole else whole["$defs"][kind.__name__]
+            fields = {name: _plain(own["properties"][name]) for name in missing}
             schema = {"type": "object", "properties": fields, "required": missing, "additionalProperties": False}
-            shared = {name: _plain(part) for name, part in whole.get("$defs", {}).items()}
+            shared = {name: _plain(part, inside=True) for name, part in whole.get("$defs", {}).items()}
             return {"$defs": shared, **schema} if shared else schema
 
     return Filled
@@ -127,16 +130,23 @@ _FREE = {"pattern": f"^{_REST}([.] {_REST})?[.]?$"}
 _FOR_PEOPLE = {"title", "default", "examples", "description"}
 
 
-def _plain(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a schema with bounds on what has none, and without null and what only people read."""
+def _plain(part: Mapping[str, Any], inside: bool = False) -> dict[str, Any]:
+    """Return a schema with bounds on what has none, and without what only people read.
+
+    Somebody who lets a model fill in a field wants something there: so it is neither null nor an empty list. But what
+    lies `inside` another model has no optional models in it: one that holds others of its kind would never end.
+    """
     plain = {name: value for name, value in part.items() if name not in _FOR_PEOPLE}
-    if choices := [_plain(one) for one in plain.pop("anyOf", ()) if one != {"type": "null"}]:
-        # Somebody who lets a model fill in a field wants something there.
+    if choices := [one for one in plain.pop("anyOf", ()) if one != {"type": "null"}]:
+        if inside and len(choices) < len(part["anyOf"]) and any("$ref" in json.dumps(one) for one in choices):
+            return {"type": "null"}
+        choices = [_plain(one, inside) for one in choices]
         plain |= choices[0] if len(choices) == 1 else {"anyOf": choices}
     if "properties" in plain:
-        plain["properties"] = {name: _plain(value) for name, value in plain["properties"].items()}
+        plain["properties"] = {name: _plain(value, inside) for name, value in plain["properties"].items()}
         plain |= {"required": list(plain["properties"]), "additionalProperties": False}
     if "items" in plain:
-        plain = {"minItems": 1, "maxItems": _AT_MOST} | plain | {"items": _plain(plain["items"])}
+        most = 0 if inside and "$ref" in json.dumps(plain["items"]) else _AT_MOST
+        plain = {"minItems": min(1, most), "maxItems": most} | plain | {"items": _plain(plain["items"], inside)}
     free = plain.get("type") == "string" and not plain.keys() & {"enum", "const", "pattern", "format", "maxLength"}
     return plain | _FREE if free else plain

@@ -100,6 +100,19 @@ def test_what_cannot_be_filled_is_refused(kind: Any, kept: dict[str, Any], probl
         fill_persona(kind, kept, model="fake")
 
 
+class Person(BasePersona):
+    name: str = ""
+    friend: Person | None = None
+    others: list[Person] = Field(default_factory=list)
+
+
+@pytest.mark.embedded
+def test_somebody_who_has_friends_who_have_friends_comes_to_an_end() -> None:
+    ana = fill_persona(Person, {"name": "Ana"}, model="embedded", seed=1)
+    assert isinstance(ana.friend, Person)
+    assert ana.others
+
+
 @pytest.mark.embedded
 def test_a_real_model_fills_in_every_kind_of_field() -> None:
     guest = fill_persona(Guest, {"name": "Ana"}, model="embedded", seed=2)

@@ -171,7 +171,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         if self._job is not None:
             self._job.stop()
 
-    def wait(self, seconds: float = 60) -> bool:
+    def wait(self, seconds: float = 600) -> bool:
         """Wait until the work is done; return whether it is. For scripts and tests."""
         return self._job is None or self._job.wait(seconds)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from .steps import field, press
+
 if TYPE_CHECKING:
     from conftest import Notebook
     from playwright.sync_api import Locator
@@ -31,14 +33,6 @@ def shown(notebook: Notebook, cell: str = EDITOR) -> Locator:
     root = notebook.root("sdkit-dialog-editor")
     root.get_by_role("button", name="Load").wait_for()
     return root
-
-
-def field(root: Locator, label: str) -> Locator:
-    return root.get_by_label(label, exact=True)
-
-
-def press(root: Locator, button: str) -> None:
-    root.get_by_role("button", name=button, exact=True).click()
 
 
 def choose(notebook: Notebook, root: Locator, number: int, text: str) -> None:

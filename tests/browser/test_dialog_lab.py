@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .steps import field, press
+
 if TYPE_CHECKING:
     from conftest import FakeOllama, Notebook
     from playwright.sync_api import Locator
@@ -51,17 +53,13 @@ def ready(notebook: Notebook) -> Locator:
     return root
 
 
-def press(root: Locator, name: str) -> None:
-    root.get_by_role("button", name=name, exact=True).click()
-
-
 def generate(notebook: Notebook, root: Locator) -> None:
     press(root, "Generate both")
     notebook.expect(root.get_by_role("status")).to_contain_text("Seed ")
 
 
 def test_two_settings_side_by_side_on_one_seed(notebook: Notebook, root: Locator) -> None:
-    root.get_by_label("Seed", exact=True).fill("7")
+    field(root, "Seed").fill("7")
     generate(notebook, root)
     notebook.expect(root.get_by_text("Left: described")).to_be_visible()
     notebook.expect(root.get_by_text("Right: turn by turn")).to_be_visible()
@@ -76,20 +74,20 @@ def test_two_settings_side_by_side_on_one_seed(notebook: Notebook, root: Locator
 
 
 def test_a_seed_that_is_none_is_said_and_the_message_goes(notebook: Notebook, root: Locator) -> None:
-    root.get_by_label("Seed", exact=True).fill("many")
+    field(root, "Seed").fill("many")
     alert = root.get_by_role("alert")
     notebook.expect(alert).to_contain_text("'many' is no whole number")
     assert notebook.kernel("print(list(lab.errors))") == "['seed']"
-    root.get_by_label("Seed", exact=True).fill("3")
+    field(root, "Seed").fill("3")
     notebook.expect(alert).to_have_count(0)
 
 
 def test_a_branch_with_one_change(notebook: Notebook, root: Locator) -> None:
     generate(notebook, root)
-    root.get_by_label("Keep turns", exact=True).fill("1")
-    root.get_by_label("Change", exact=True).select_option("say instead")
+    field(root, "Keep turns").fill("1")
+    field(root, "Change").select_option("say instead")
     notebook.expect(root.get_by_role("alert")).to_contain_text("write what to say")
-    root.get_by_label("Words", exact=True).fill("I want cake!")
+    field(root, "Words").fill("I want cake!")
     press(root, "Branch")
     notebook.expect(root.get_by_text("I want cake!", exact=True)).to_be_visible()
     notebook.expect(root.get_by_text("Branch: of the left, described, after turn 1")).to_be_visible()
@@ -101,18 +99,18 @@ def test_a_speaker_by_hand_with_the_keyboard_alone(notebook: Notebook, root: Loc
     root.get_by_role("button", name="Generate both", exact=True).focus()
     keys.press("Enter")
     notebook.expect(root.get_by_role("status")).to_contain_text("Seed 5.")
-    root.get_by_label("Keep turns", exact=True).focus()
+    field(root, "Keep turns").focus()
     keys.press("Control+A")
     keys.type("1")
     for _ in range(3):
         keys.press("Tab")
-    notebook.expect(root.get_by_label("You play", exact=True)).to_be_focused()
+    notebook.expect(field(root, "You play")).to_be_focused()
     for key in ("Space", "ArrowDown", "ArrowDown", "Enter", "Tab"):
         keys.press(key)
     keys.press("Enter")
     notebook.expect(root.get_by_role("status")).to_contain_text("Your turn, Tom.")
     keys.press("Tab")
-    notebook.expect(root.get_by_label("Your turn", exact=True)).to_be_focused()
+    notebook.expect(field(root, "Your turn")).to_be_focused()
     keys.type("Two rolls, please.")
     keys.press("Tab")
     keys.press("Enter")
@@ -153,13 +151,13 @@ def test_it_survives_a_reload_and_a_restart(notebook: Notebook, root: Locator) -
 
 
 def test_accessible_in_both_themes_and_on_a_narrow_page(notebook: Notebook, root: Locator) -> None:
-    root.get_by_label("Seed", exact=True).fill("x")
-    root.get_by_label("Seed", exact=True).fill("5")
+    field(root, "Seed").fill("x")
+    field(root, "Seed").fill("5")
     generate(notebook, root)
     press(root, "Branch")
     notebook.expect(root.get_by_text("Branch: of the left")).to_be_visible()
     notebook.kernel("lab.wait()")
-    root.get_by_label("Keep turns", exact=True).fill("many")
+    field(root, "Keep turns").fill("many")
     notebook.expect(root.get_by_role("alert")).to_be_visible()
     assert notebook.axe(root) == []
     notebook.screenshot("dialog_lab_light", root)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .steps import field, press
+
 if TYPE_CHECKING:
     from conftest import Notebook
     from playwright.sync_api import Locator
@@ -66,14 +68,6 @@ def shown(notebook: Notebook, *cells: str) -> Locator:
     root = notebook.root("sdkit-persona-editor")
     root.get_by_role("button", name="Load").wait_for()
     return root
-
-
-def field(root: Locator, label: str) -> Locator:
-    return root.get_by_label(label, exact=True)
-
-
-def press(root: Locator, button: str) -> None:
-    root.get_by_role("button", name=button, exact=True).click()
 
 
 def reads(root: Locator) -> Locator:
