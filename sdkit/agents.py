@@ -109,7 +109,7 @@ class PersonaAgent:
         hooks: Sequence[Hook] = (),
     ) -> None:
         self.persona = checked_persona(persona, "persona")
-        if not all(callable(hook) for hook in hooks):
+        if not isinstance(hooks, Sequence) or not all(callable(hook) for hook in hooks):
             raise InputError(f"hooks={hooks!r}: give a list of functions that take a Moment")
         self.details, self.response_details = details, response_details
         self.hooks = list(hooks)

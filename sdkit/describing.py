@@ -25,13 +25,6 @@ def told_apart(labels: Sequence[str]) -> list[str]:
     return names
 
 
-def alias_of(cls: type[BaseModel], name: str) -> str:
-    """Return the name under which a field is written into a file."""
-    field = cls.model_fields.get(name)
-    alias = field and (field.serialization_alias or field.alias)
-    return alias or name
-
-
 def aliases_of(cls: type[BaseModel], name: str) -> list[str]:
     """Return the names under which a field can be given."""
     field = cls.model_fields[name]
@@ -41,6 +34,8 @@ def aliases_of(cls: type[BaseModel], name: str) -> list[str]:
 
 def unknown_field(cls: type[BaseModel], name: str) -> PydanticCustomError:
     """Return the error that says there is no such field, and which is the nearest."""
+    if not cls.model_fields:
+        return PydanticCustomError("unknown_field", "{name}: a field cannot begin with _", {"name": name})
     near = difflib.get_close_matches(name, cls.model_fields, n=1)
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(cls.model_fields)}."
     context = {"kind": cls.__name__, "name": name, "hint": hint}

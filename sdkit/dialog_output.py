@@ -80,6 +80,9 @@ def dialog_output(
                     raise ValueError(f"{sorted(strangers)[0]!r} speaks, who is not one of {', '.join(speakers)}")
                 if silent := set(speakers) - heard:
                     raise ValueError(f"{sorted(silent)[0]!r} never speaks")
+                for number, turn in enumerate(dialog):
+                    if alternate and turn.speaker != (due := speakers[number % len(speakers)]):
+                        raise ValueError(f"{turn.speaker!r} speaks in turn {number}, which is {due}'s")
             return dialog
 
         @classmethod

@@ -112,13 +112,11 @@ class _Generator:
             raise InputError(
                 f"only two can talk turn by turn; here speak {', '.join(map(str, dialog.speakers)) or 'none'}"
             )
-        one, two = (self._agent(str(speaker)) for speaker in dialog.speakers)
-        return one, two
-
-    def _agent(self, speaker: str) -> PersonaAgent:
         from sdkit.agents import PersonaAgent
 
-        return PersonaAgent(Persona(name=speaker), self._llm, details=self._settings.details)
+        personas = (Persona(name=str(speaker)) for speaker in dialog.speakers)
+        one, two = (PersonaAgent(who, self._llm, details=self._settings.details) for who in personas)
+        return one, two
 
     def _messages(self, settings: _Settings) -> list[prompts.Message]:
         raise NotImplementedError
@@ -221,7 +219,7 @@ class PersonaDialogGenerator(_Generator):
     model
         Which model: "qwen2.5:14b", "embedded", a LangChain chat model; None for `sdkit.default_model`.
     persona_a, persona_b
-        Who speaks; `persona_a` begins. What is changed in them later counts.
+        Who speaks; `persona_a` begins. What is changed in them later counts, but for the name.
     dialogue_details
         What the dialogue is about, beyond the personas.
     response_details
@@ -287,14 +285,22 @@ class PersonaDialogGenerator(_Generator):
         ]
         return prompts.role_play(cast, settings.details, self._response_details, self._turns, self._examples)
 
-    def _agent(self, speaker: str) -> PersonaAgent:
+    def agents(self, dialog: Dialog) -> tuple[PersonaAgent, PersonaAgent]:
+        """Return two agents who can go on, turn by turn, with a dialogue that this generator made.
+
+        Raises
+        ------
+        InputError
+            Its speakers are not the two personas.
+        """
         from sdkit.agents import PersonaAgent
 
-        persona = dict(zip(self._speakers or (), self.personas, strict=True)).get(speaker)
-        if persona is None:
-            raise InputError(f"{speaker!r} is neither {' nor '.join(self._speakers or ())}")
+        if strangers := [speaker for speaker in dialog.speakers if speaker not in (self._speakers or ())]:
+            raise InputError(f"{strangers[0]!r} is neither {' nor '.join(self._speakers or ())}")
         details, how = self._settings.details, self._response_details
-        return PersonaAgent(persona, self._llm, details=details, response_details=how)
+        # In this order, in which two of one name get the names that they have.
+        one, two = (PersonaAgent(who, self._llm, details=details, response_details=how) for who in self.personas)
+        return one, two
 
     def _personas(self) -> dict[str, dict[str, JsonValue]]:
         return {name: persona.json() for name, persona in zip(self._speakers or (), self.personas, strict=True)}
@@ -310,7 +316,7 @@ def _checked_speakers(speakers: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     names = [] if isinstance(speakers, str) or not isinstance(speakers, Iterable) else list(speakers)
     cast = tuple(name.strip() for name in names if isinstance(name, str) and name.strip())
-    if len(cast) < 2 or len(cast) < len(names) or len(set(cast)) < len(cast):
+    if len(cast) < 2 or len(cast) < len(names) or len({name.casefold() for name in cast}) < len(cast):
         raise InputError(f"speakers={speakers!r}: give two or more different names")
     return cast
 

@@ -101,6 +101,8 @@ class ChangeMind:
     times: int = 1
 
     def __post_init__(self) -> None:
+        if isinstance(self.reasons, str):
+            raise InputError(f"reasons={self.reasons!r}: give a list of reasons, [{self.reasons!r}]")
         if not 0 <= self.probability <= 1:
             raise InputError(f"probability={self.probability}: give a number from 0 to 1")
 

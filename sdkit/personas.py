@@ -11,11 +11,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticSerializationError
 
 from sdkit import rendering
-from sdkit.describing import alias_of, aliases_of, lines_of, text_of, unknown_field, value_of
+from sdkit.describing import aliases_of, lines_of, text_of, unknown_field, value_of
 from sdkit.dialog import Provenance, without_docstring
 from sdkit.errors import FileError, InputError, first_problem
 from sdkit.files import DATA_ENDINGS, check_finite, data_text, file_type, read_data, write_text
@@ -71,14 +80,32 @@ class BasePersona(BaseModel):
             return handler(data)
         data = cls._completed(data)
         names = {alias: name for name in cls.model_fields for alias in aliases_of(cls, name)}
-        if cls.model_fields and (unknown := [key for key in data if key not in names]):
-            problems = [
-                InitErrorDetails(type=unknown_field(cls, str(key)), loc=(str(key),), input=data[key]) for key in unknown
-            ]
-            raise ValidationError.from_exception_data(cls.__name__, problems)
-        persona = handler(data)
+        # Names that begin with _ belong to files.
+        strange = [key for key in data if (key not in names if cls.model_fields else str(key).startswith("_"))]
+        try:
+            persona = handler(data)
+        except ValidationError:
+            if strange:  # more likely the cause than what they leave missing
+                raise _unknown(cls, strange, data) from None
+            raise
+        # A validator of the class may have known what to do with some of them.
+        left = {**(persona.__pydantic_extra__ or {})} if isinstance(persona, cls) else {}
+        if strange := [key for key in strange if key in left]:
+            raise _unknown(cls, strange, data)
         persona._order = tuple(names.get(key, key) for key in data)
         return persona
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse fields that would take the place of a method."""
+        if taken := [name for name in cls.model_fields if name in _METHODS]:
+            raise InputError(f"{cls.__name__}: a field cannot be called {taken[0]}, which is a method; choose another")
+
+    @model_serializer(mode="wrap")
+    def _given_only(self, handler: Any) -> dict[str, Any]:
+        """Dump the fields that were given, in that order, of a persona inside another one, too."""
+        dumped = handler(self)
+        return {name: dumped[name] for name in self.given() if name in dumped}
 
     @classmethod
     def _completed(cls, data: Mapping[Any, Any]) -> Mapping[Any, Any]:
@@ -171,7 +198,7 @@ class BasePersona(BaseModel):
         values = {name: value_of(self, name) for name in self.given()}
         known = {alias: name for name in type(self).model_fields for alias in aliases_of(type(self), name)}
         values |= {known.get(name, name): value for name, value in changes.items()}
-        copy = type(self).model_validate({alias_of(type(self), name): value for name, value in values.items()})
+        copy = type(self).model_validate(values)
         copy = copy.model_copy(deep=True)
         copy._label, copy._lineage = self._label, (*self._lineage, self.json())
         return copy
@@ -196,10 +223,8 @@ class BasePersona(BaseModel):
             A value that JSON does not have.
         """
         try:
-            options: dict[str, Any] = {"include": set(self.given()), "by_alias": True}
-            check_finite(self, **options)
-            dumped = self.model_dump(mode="json", warnings=False, **options)
-            values = {alias: dumped[alias] for name in self.given() if (alias := alias_of(type(self), name)) in dumped}
+            check_finite(self)
+            values = self.model_dump(mode="json", warnings=False)
             text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
         except (ValueError, PydanticSerializationError) as error:
             raise InputError(f"{self.label} cannot be written as JSON: {error}") from error
@@ -247,10 +272,12 @@ class BasePersona(BaseModel):
 
     @classmethod
     def _kind(cls, named: Any) -> type[Self]:
-        if named in {None, cls.__name__}:
+        if named is None or named == cls.__name__:
             return cls
-        there = list(_subclasses(cls))
-        # In a notebook, a class that was defined again takes the place of the one before.
+        if not isinstance(named, str):
+            raise InputError(f"{_CLASS} is to be the name of a class; found {str(named)[:80]!r}")
+        # A class of one's own comes before one of ours, and one that was defined again before its older self.
+        there = sorted(_subclasses(cls), key=lambda kind: kind.__module__ != __name__)
         if found := [kind for kind in there if kind.__name__ == named]:
             return found[-1]
         if cls is BasePersona:
@@ -259,6 +286,20 @@ class BasePersona(BaseModel):
                 "name alone is in the file"
             )
         raise InputError(f"this is a {named}, not a {cls.__name__}; load it with {named}.from_file")
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the persona that ``json(string=True)`` made this text of.
+
+        Raises
+        ------
+        InputError
+            It is no JSON, or of another class.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise InputError(f"this is not a persona: {error}") from error
 
     def to_file(self, path: str | Path, type: str = "auto", makedir: bool = True) -> None:
         """Save the persona, atomically and as UTF-8.
@@ -306,6 +347,13 @@ class BasePersona(BaseModel):
             raise FileError(path, str(error)) from error
 
 
+def _unknown(cls: type[BasePersona], keys: list[Any], data: Mapping[Any, Any]) -> ValidationError:
+    problems = [
+        InitErrorDetails(type=unknown_field(cls, str(key)), loc=(str(key),), input=data.get(key)) for key in keys
+    ]
+    return ValidationError.from_exception_data(cls.__name__, problems)
+
+
 def _subclasses(cls: type[BasePersona]) -> Iterator[type[Any]]:
     for kind in cls.__subclasses__():
         yield kind
@@ -325,6 +373,9 @@ def checked_persona(persona: object, name: str) -> BasePersona:
     if not isinstance(persona, BasePersona):
         raise InputError(f"{name}={persona!r} is no persona; give one, such as Persona(name='Ana', role='baker')")
     return persona
+
+
+_METHODS = {name for name in vars(BasePersona) if not name.startswith("_")} - {"description", "model_config"}
 
 
 class Persona(BasePersona):

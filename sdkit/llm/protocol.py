@@ -49,7 +49,7 @@ class Answer:
         context = int((body.get("options") or {}).get("num_ctx") or embedded.DEFAULT_CONTEXT)
         if context < 1:
             raise InputError(f"num_ctx={context} will not do: prompt and answer need some tokens")
-        held = slots.current()
+        held = slots.usable()
         runtime = embedded.load(self._model, context, slots.COUNT if held else 1)
         # A stop word may end a reply anywhere: then it does not tell whether the schema was heeded.
         self._held = bool(body.get("format")) and not (body.get("options") or {}).get("stop")

@@ -7,12 +7,15 @@ before does not change the answers: a conversation from a seed comes out the sam
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 
 import anyio
+
+from sdkit.errors import InputError
 
 COUNT = 3
 """How many slots there are beside the one for single requests."""
@@ -24,9 +27,9 @@ _free = threading.Lock()
 class Hold:
     """A conversation's hold on the slots: make its requests within `slot`, and `release` it in the end.
 
-    A conversation that runs to its end in one go asks for the slots `alone`: others wait until it is done. One that
-    goes on whenever somebody looks at its next turn does not: it may lose a slot to another one, and then pays for its
-    history once more.
+    A conversation that runs to its end in one go asks for the slots `alone`: others wait until it is done, or do
+    without. One that goes on whenever somebody looks at its next turn does not: when it loses its slots to another one
+    it pays for its history once more, and what comes then may differ from what would have come.
 
     Parameters
     ----------
@@ -51,6 +54,11 @@ class Hold:
 
     def claim(self) -> None:
         """Wait until no other conversation has the slots alone, if this one wants to."""
+        if self._wants and not self._has and _loop_of_holder() is not None:
+            raise InputError(
+                "another conversation on the embedded model is a task of this event loop, which this one would keep "
+                "waiting. Await that one first, or await atalk_with"
+            )
         while self._wants and not self._has:
             self._has = _free.acquire(timeout=_WAIT)
 
@@ -58,7 +66,9 @@ class Hold:
         """Do what `claim` does, awaitable."""
         while self._wants and not self._has:
             self._has = _free.acquire(blocking=False)
-            if not self._has:
+            if self._has:
+                _loops.append(asyncio.get_running_loop())
+            else:
                 await anyio.sleep(_WAIT)
 
     @contextlib.contextmanager
@@ -69,13 +79,34 @@ class Hold:
             yield
         finally:
             _alone.reset(token)
+            self._wants = False  # what comes later, turn by turn, is nobody's hold on the others
             if self._has:
                 self._has = False
+                _loops.clear()
                 _free.release()
 
 
 _current: ContextVar[tuple[Hold, int] | None] = ContextVar("sdkit_slot", default=None)
 _alone: ContextVar[Hold | None] = ContextVar("sdkit_alone", default=None)
+
+
+# The event loop of whoever has the slots alone, if it runs in one.
+_loops: list[asyncio.AbstractEventLoop] = []
+
+
+def _loop_of_holder() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, if whoever has the slots alone is a task of it."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop if loop in _loops else None
+
+
+def usable() -> tuple[Hold, int] | None:
+    """Return what `current` does; None if somebody else has the slots alone."""
+    held = _current.get()
+    return held if held is not None and (held[0]._has or not _free.locked()) else None
 
 
 def current() -> tuple[Hold, int] | None:
