@@ -15,10 +15,14 @@ def branch(
     *,
     say: str = "",
     tell: str = "",
-    max_turns: int = MAX_TURNS,
+    max_turns: int | None = None,
     seed: int | None = None,
 ) -> Conversation:
     """Return a conversation that goes on from the first turns of a dialogue.
+
+    What was whispered before is not forgotten. Without a change, a dialogue that was made turn by turn goes on as it
+    did, where the model's answers follow from the seed alone; the embedded one reads the kept turns in one go here, and
+    may differ for that.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ def branch(
     tell
         What the next speaker is told from now on, and nobody hears.
     max_turns
-        How many turns at most, with those that are kept.
+        How many turns at most, with those that are kept; `MAX_TURNS` more, if None.
     seed
         The seed of what comes; that of the dialogue, if None.
 
@@ -46,9 +50,11 @@ def branch(
         raise InputError(f"turns={turns}: this dialogue has {len(dialog)}; give a number from 0 to {len(dialog)}")
     a, b = agents
     seed = dialog.seed if seed is None else seed
-    conversation = a.stream(b, max_turns, history=dialog[:turns], seed=seed)
+    most = turns + MAX_TURNS if max_turns is None else max_turns
+    kept = dialog[:turns].model_copy(update={"events": dialog.events})
+    conversation = a.stream(b, most, history=kept, seed=seed, scenario=dialog.scenario)
     if not turns and dialog.turns and dialog[0].speaker == conversation.names[1]:
-        conversation = a.stream(b, max_turns, first=b, seed=seed)
+        conversation = a.stream(b, most, first=b, seed=seed, scenario=dialog.scenario)
     if tell:
         conversation.tell(tell)
     if say:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MIN_TURNS = 4
 """From how many turns on the judge is asked, if nobody says otherwise: both have spoken twice."""
+TOLD, TOLD_FOR_GOOD, BY_HAND = "instruct", "instruct-persist", "by hand"
+"""Actions of events, and a label: what somebody was told for a turn, or from then on; that a person said it."""
 _JUDGE = 2  # its slot; the parties have 0 and 1
 
 
@@ -142,6 +144,10 @@ class Conversation:
         self.names = told_apart([a.label, b.label])
         self.max_turns, self.min_turns = max_turns, min_turns
         self.turns = [turn.model_copy() for turn in history]
+        if len(self.turns) >= max_turns and self.turns:
+            raise InputError(
+                f"the history has {len(self.turns)} turns, and max_turns={max_turns} leaves none; give more"
+            )
         if strangers := {turn.speaker for turn in self.turns} - set(self.names):
             raise InputError(f"history: {sorted(map(str, strangers))[0]!r} is neither {' nor '.join(self.names)}")
         self._next = self._who_begins(first)
@@ -159,6 +165,8 @@ class Conversation:
         self._told: tuple[dict[int, list[Instruction]], dict[int, list[Instruction]]] = ({}, {})
         self._hooked: set[int] = set()
         self._by_hand: set[int] = set()
+        if isinstance(history, Dialog):
+            self._recall(history.events or [])
         self._judged = -1
         self._times: list[int] = [int(time.time())] * len(self.turns)
         self._hold = Hold(alone=False)
@@ -166,6 +174,19 @@ class Conversation:
             self.dialog  # noqa: B018 - what cannot be kept is refused here, not at the end
         except ValidationError as error:
             raise InputError(f"this conversation cannot be kept: {first_problem(error)}") from error
+
+    def _recall(self, events: Sequence[Event]) -> None:
+        """Remember what was whispered, and what was said by hand, before the turns of the history."""
+        turn = 0
+        for event in events:
+            if turn == len(self.turns):
+                return
+            if event.action == "utter":
+                self._by_hand |= {turn} if event.actionLabel == BY_HAND else set()
+                turn += 1
+            elif event.action in {TOLD, TOLD_FOR_GOOD} and event.agent in self.names:
+                told = self._told[self.names.index(event.agent)]
+                told.setdefault(turn, []).append(Instruction(event.text, event.action == TOLD_FOR_GOOD))
 
     def _cast(self) -> list[tuple[str, PersonaAgent]]:
         return list(zip(self.names, self.agents, strict=True))
@@ -196,14 +217,9 @@ class Conversation:
             A turn could not be made. Iterate again to try again.
         """
         while True:
-            with self._kept():
-                if self._judge_is_due():
-                    with self._hold.slot(_JUDGE):
-                        self._heed(
-                            structured.request(self._question(), Over, model=self._llm, seed=self._seed("judge"))
-                        )
-                if self._has_ended():
-                    return
+            if self.is_over():
+                return
+            with self._kept(self._turn()):
                 part = self._part()
                 with self._hold.slot(self._next):
                     turn = self._add(self.agents[self._next].speak(part))
@@ -212,17 +228,28 @@ class Conversation:
     async def __aiter__(self) -> AsyncIterator[Turn]:
         """Do what ``iter`` does, for ``async for``."""
         while True:
-            with self._kept():
-                if self._judge_is_due():
-                    with self._hold.slot(_JUDGE):
-                        seed = self._seed("judge")
-                        self._heed(await structured.arequest(self._question(), Over, model=self._llm, seed=seed))
-                if self._has_ended():
-                    return
+            if await self.ais_over():
+                return
+            with self._kept(self._turn()):
                 part = self._part()
                 with self._hold.slot(self._next):
                     turn = self._add(await self.agents[self._next].aspeak(part))
             yield turn
+
+    def is_over(self) -> bool:
+        """Ask the judge, once after each turn, and look at the limit; if it is over, `stop` says why."""
+        if self._judge_is_due():
+            with self._kept("The judge's answer"), self._hold.slot(_JUDGE):
+                self._heed(structured.request(self._question(), Over, model=self._llm, seed=self._seed("judge")))
+        return self._has_ended()
+
+    async def ais_over(self) -> bool:
+        """Do what `is_over` does, awaitable."""
+        if self._judge_is_due():
+            with self._kept("The judge's answer"), self._hold.slot(_JUDGE):
+                seed = self._seed("judge")
+                self._heed(await structured.arequest(self._question(), Over, model=self._llm, seed=seed))
+        return self._has_ended()
 
     def run(self) -> Dialog:
         """Make all turns and return the dialogue."""
@@ -296,14 +323,13 @@ class Conversation:
             yield
 
     @contextlib.contextmanager
-    def _kept(self) -> Iterator[None]:
+    def _kept(self, what: str) -> Iterator[None]:
         """Keep the turns so far, whatever happens."""
         self._interrupted = None
         try:
             yield
         except Exception as error:
-            # Turns are counted from 0, as in a list.
-            where = f"Turn {len(self.turns)}, {self.next_speaker}'s, could not be made: {error}"
+            where = f"{what} could not be made: {error}"
             self._interrupted = Stop(kind="error", reason=str(error))
             raise ConversationError(
                 f"{where}\nThe {len(self.turns)} before it are in this error's .dialog", self.dialog
@@ -314,6 +340,9 @@ class Conversation:
             if isinstance(error, KeyboardInterrupt):
                 error.add_note(f"The {len(self.turns)} turns so far are in sys.last_value.dialog")
             raise
+
+    def _turn(self) -> str:
+        return f"Turn {len(self.turns)}, {self.next_speaker}'s,"  # counted from 0, as in a list
 
     def _seed(self, what: str) -> int:
         return derive_seed(self.seed, len(self.turns), what)
@@ -348,7 +377,10 @@ class Conversation:
             dice = random.Random(self._seed("dice"))
             moment = Moment(self.next_speaker, tuple(self.turns), before, self.max_turns, dice)
             answers = [hook(moment) for hook in self.agents[self._next].hooks]
-            if wanted := [Instruction(one) if isinstance(one, str) else one for one in answers if one]:
+            wanted = [Instruction(one) if isinstance(one, str) else one for one in answers if one]
+            if odd := [one for one in wanted if not isinstance(one, Instruction)]:
+                raise InputError(f"a hook answered {odd[0]!r}; it is to give a text, an Instruction, or None")
+            if wanted:
                 told.setdefault(now, []).extend(wanted)
             self._hooked.add(now)
         lasting = {
@@ -379,9 +411,9 @@ class Conversation:
         for index, (turn, when) in enumerate(zip(self.turns, self._times, strict=True)):
             for told in self._told:
                 for one in told.get(index, ()):
-                    action = "instruct-persist" if one.lasting else "instruct"
+                    action = TOLD_FOR_GOOD if one.lasting else TOLD
                     events.append(Event(agent=turn.speaker, action=action, text=one.text, timestamp=when))
-            label = "by hand" if index in self._by_hand else None
+            label = BY_HAND if index in self._by_hand else None
             utterance = Event(agent=turn.speaker, action="utter", actionLabel=label, text=turn.text, timestamp=when)
             events.append(utterance)
         return events

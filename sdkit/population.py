@@ -76,6 +76,12 @@ class _Task(Generic[P]):
         self.kept = dict(kind._completed(kept))
         if unknown := [name for name in self.kept if name not in kind.model_fields]:
             raise InputError(f"{kind.__name__} has no field {unknown[0]}; it has {', '.join(kind.model_fields)}")
+        for name, value in self.kept.items():
+            try:
+                kind.__pydantic_validator__.validate_assignment(kind.model_construct(), name, value)
+            except ValidationError as error:
+                if any(problem["loc"][:1] == (name,) for problem in error.errors()):
+                    raise InputError(f"what is kept is not valid: {first_problem(error)}") from error
         self.missing = [name for name in kind.model_fields if name not in self.kept]
         if not self.missing:
             raise InputError(f"all fields of this {kind.__name__} are kept; leave one open for the model")
@@ -124,9 +130,11 @@ def _schema(kind: type[BasePersona], kept: Mapping[str, Any], missing: list[str]
     return Filled
 
 
-# Without an end in sight, tiny models write on and on. Straight quotes and backslashes: see `sdkit.dialog_output`.
-_REST = '[^ \\n"\\\\.!?。！？…(){}\\[\\]<>][^\\n"\\\\.!?。！？…(){}\\[\\]<>]{0,70}'
-_FREE = {"pattern": f"^{_REST}([.] {_REST})?[.]?$"}
+# A few words, or one or two sentences that end: without this, tiny models write on until they are cut. Straight quotes
+# and backslashes: see `sdkit.dialog_output`.
+_CHARACTER = '[^\\n"\\\\.!?。！？…(){}\\[\\]<>]'
+_WORDS = f"[^ {_CHARACTER[2:]}{_CHARACTER}"
+_FREE = {"pattern": f"^({_WORDS}{{0,40}}([.] {_WORDS}{{0,20}})?|{_WORDS}{{0,90}}[.]( {_WORDS}{{0,90}}[.])?)$"}
 _FOR_PEOPLE = {"title", "default", "examples", "description"}
 
 

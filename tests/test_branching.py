@@ -10,6 +10,7 @@ from sdkit.agents import PersonaAgent
 from sdkit.branching import branch
 from sdkit.errors import InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
+from sdkit.orchestration import ChangeMind
 from sdkit.personas import Persona
 
 if TYPE_CHECKING:
@@ -38,6 +39,40 @@ def test_it_keeps_the_first_turns_and_changes_one_thing() -> None:
     assert len(DIALOG) == 2
 
 
+def test_what_was_whispered_is_not_forgotten(fake_ollama: FakeOllama) -> None:
+    # Given a conversation in which Ana was told something for good, and Tom's turn was said by hand
+    ana, tom = pair()
+    ana.hooks.append(ChangeMind(probability=1))
+    conversation = ana.stream(tom, 5, seed=4, scenario="A bakery.")
+    for turn in conversation:
+        if turn.speaker == "Ana" and len(conversation.turns) == 3:
+            conversation.say("Hm.")
+    dialog = conversation.dialog
+    # When it goes on from its fourth turn, then she still knows, is not told again, and the events say so
+    made = branch(dialog, 4, (ana, tom), max_turns=6).run()
+    assert "(You change your mind now. Say so.)" in json.dumps(fake_ollama.received[-3])
+    assert [(e.agent, e.action, e.actionLabel) for e in made.events or ()][:5] == [
+        (e.agent, e.action, e.actionLabel) for e in dialog.events or ()
+    ][:5]
+    assert sum(event.action == "instruct-persist" for event in made.events or ()) == 1
+    assert made.scenario == "A bakery."
+
+
+def test_there_is_room_for_more_turns_than_a_conversation_has_by_default() -> None:
+    long = Dialog(seed=4, turns=DIALOG.turns * 12)
+    assert len(branch(long, 22, pair()).run()) == 42
+    with pytest.raises(InputError, match="the history has 22 turns, and max_turns=22 leaves none"):
+        branch(long, 22, pair(), max_turns=22)
+
+
+def test_two_of_one_name_keep_their_names() -> None:
+    doctor, patient = Persona(name="Ana", role="doctor"), Persona(name="Ana", role="patient")
+    generator = PersonaDialogGenerator("fake", doctor, patient, alternate=False)
+    dialog = Dialog(turns=[Turn(speaker="Ana 2", text="Hello."), Turn(speaker="Ana 1", text="Hello.")])
+    personas = branch(dialog, 2, generator.agents(dialog)).dialog.personas
+    assert personas == {"Ana 1": doctor.json(), "Ana 2": patient.json()}
+
+
 def test_from_the_beginning_the_same_one_begins() -> None:
     assert [turn.speaker for turn in branch(DIALOG, 0, pair(), max_turns=2)] == ["Tom", "Ana"]
 
@@ -57,8 +92,8 @@ def test_what_a_generator_made_can_be_gone_on_with(fake_ollama: FakeOllama) -> N
 
 
 def test_only_two_known_speakers_can_go_on() -> None:
-    generator = PersonaDialogGenerator("fake", ANA, TOM)
     with pytest.raises(InputError, match="only two can talk turn by turn; here speak none"):
-        generator.agents(Dialog(turns=[]))
+        DialogGenerator("fake", "It rains.").agents(Dialog(turns=[]))
+    generator = PersonaDialogGenerator("fake", ANA, TOM)
     with pytest.raises(InputError, match="'Eve' is neither Ana nor Tom"):
         generator.agents(DIALOG.rename_speaker("Tom", "Eve"))

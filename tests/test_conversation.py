@@ -269,12 +269,21 @@ class TestFailures:
         talk = talking()
         fake_ollama.answer = lambda body: "no JSON" if is_judge(body) else talk(body)
         ana, tom = agents()
-        with pytest.raises(ConversationError) as caught:
+        with pytest.raises(ConversationError, match="The judge's answer could not be made: No valid reply") as caught:
             ana.talk_with(tom)
         assert len(caught.value.dialog) == 4
         ana.hooks.append(lambda moment: 1 / 0)  # type: ignore[arg-type, return-value]
         with pytest.raises(ConversationError, match="Turn 0, Ana's, could not be made: division by zero"):
             ana.talk_with(tom)
+
+    def test_a_hook_that_answers_something_else_is_told_and_can_be_mended(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.answer = talking(over_at=4)
+        ana, tom = agents(hooks=[lambda moment: True])
+        conversation = ana.stream(tom)
+        with pytest.raises(ConversationError, match="a hook answered True; it is to give a text"):
+            list(conversation)
+        ana.hooks.clear()
+        assert len(list(conversation)) == 4
 
     def test_an_interrupt_keeps_the_turns_too(self, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
         fake_ollama.answer = talking()
@@ -329,6 +338,7 @@ class TestFailures:
             ({"first": Persona()}, "is neither of the two who talk, nor a text"),
             ({"seed": -1}, "seed=-1 will not do"),
             ({"history": [Turn(speaker="Eve", text="x")]}, "history: 'Eve' is neither Ana nor Tom"),
+            ({"history": [Turn(speaker="Ana", text="x")] * 20}, "has 20 turns, and max_turns=20 leaves none"),
             ({"history": [Turn(speaker="Ana", text="x")], "first": "Hi"}, "first= is for a conversation that begins"),
             ({"scenario": {"x": float("nan")}}, "this conversation cannot be kept: scenario"),
             ({"id": [1]}, "this conversation cannot be kept"),
@@ -406,7 +416,12 @@ class TestHooks:
 
     @pytest.mark.parametrize(
         ("make", "problem"),
-        [(lambda: Length(5, 3), "the smaller one first"), (lambda: ChangeMind(probability=2), "a number from 0 to 1")],
+        [
+            (lambda: Length(5, 3), "the smaller one first"),
+            (lambda: ChangeMind("it is late"), "give a list of reasons"),
+            (lambda: PersonaAgent(ANA, "fake", hooks=ChangeMind()), "give a list of functions"),
+            (lambda: ChangeMind(probability=2), "a number from 0 to 1"),
+        ],
     )
     def test_what_cannot_work_is_refused(self, make: Callable[[], object], problem: str) -> None:
         with pytest.raises(InputError, match=problem):

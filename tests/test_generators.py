@@ -366,12 +366,18 @@ class TestPersonas:
             ([("Ana", "Hello.")], "has 1 turns instead of 2 to 4"),
         ],
     )
+    @pytest.mark.parametrize("alternate", [True, False])
     def test_the_whole_cast_speaks_and_nobody_else(
-        self, fake_ollama: FakeOllama, turns: list[tuple[str, str]], problem: str
+        self, fake_ollama: FakeOllama, turns: list[tuple[str, str]], problem: str, alternate: bool
     ) -> None:
         fake_ollama.say(said(*turns), times=3)
         with pytest.raises(ReplyError, match=problem):
-            PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4), alternate=False).generate()
+            PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4), alternate=alternate).generate()
+
+    def test_they_take_turns_also_where_no_schema_makes_them(self, fake_ollama: FakeOllama) -> None:
+        fake_ollama.say(said(("Tom", "Hello."), ("Tom", "Anybody?"), ("Ana", "Yes.")), times=3)
+        with pytest.raises(ReplyError, match="'Tom' speaks in turn 0, which is Ana's"):
+            PersonaDialogGenerator("fake", ANA, TOM, turns=(2, 4)).generate()
 
     def test_two_of_one_name_and_two_without(self, fake_ollama: FakeOllama) -> None:
         def speakers(*personas: BasePersona) -> tuple[str, ...] | None:

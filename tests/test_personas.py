@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sdkit.describing import told_apart
 from sdkit.dialog import Provenance
@@ -332,6 +332,58 @@ class TestFiles:
         assert ana.json() == {"years": 3, "name": "Ana"}
         assert list(ana.json()) == ["years", "name"]
         assert json.loads(ana.json(string=True)) == ana.json()
+
+    def test_a_persona_in_a_persona_comes_back_as_it_was_given(self, tmp_path: Path) -> None:
+        class Friend(BasePersona):
+            name: str = ""
+            mood: str = "happy"
+            age: int = 0
+
+        class Host(BasePersona):
+            friend: Friend
+            name: str = ""
+
+        host = Host(friend=Friend(age=3, name="Zoë"), name="Ana")
+        host.to_file(tmp_path / "host.yaml")
+        assert Host.from_file(tmp_path / "host.yaml") == host
+        assert str(Host.from_file(tmp_path / "host.yaml")) == "Your friend: age: 3; name: Zoë\nYour name: Ana"
+
+    def test_a_class_of_ones_own_comes_before_a_ready_one(self) -> None:
+        kind = type("Doctor", (Persona,), {"__annotations__": {"ward": str}, "__module__": __name__, "ward": ""})
+        assert type(BasePersona.from_dict({"_class": "Doctor", "ward": "3"})) is kind
+
+    def test_json_text_there_and_back(self) -> None:
+        assert Persona.from_json(Persona(name="Ana").json(string=True)) == Persona(name="Ana")
+        with pytest.raises(InputError, match="this is not a persona"):
+            Persona.from_json("{")
+
+    @pytest.mark.parametrize("kind", [["x"], 3, {"a": 1}])
+    def test_a_class_that_is_no_name_is_refused(self, kind: Any) -> None:
+        with pytest.raises(InputError, match="_class is to be the name of a class"):
+            VillageBaker.from_dict({"_class": kind})
+
+    def test_names_of_files_are_no_fields(self) -> None:
+        with pytest.raises(ValidationError, match="a field cannot begin with _"):
+            BasePersona(**{"_class": "Pirate"})
+
+    @pytest.mark.filterwarnings("ignore:Field name")
+    @pytest.mark.parametrize("name", ["label", "given", "json", "lineage"])
+    def test_a_field_cannot_take_the_place_of_a_method(self, name: str) -> None:
+        with pytest.raises(InputError, match=f"Odd: a field cannot be called {name}, which is a method"):
+            type("Odd", (BasePersona,), {"__annotations__": {name: str}, name: ""})
+
+    def test_a_validator_may_know_an_old_name(self) -> None:
+        class Renamed(BasePersona):
+            name: str = ""
+
+            @model_validator(mode="before")
+            @classmethod
+            def _old(cls, data: Any) -> Any:
+                return {"name": data["nom"]} if "nom" in data else data
+
+        assert str(Renamed(nom="Ana")) == "Your name: Ana"  # type: ignore[call-arg]
+        with pytest.raises(ValidationError, match="did you mean name"):
+            Renamed(nam="Ana")  # type: ignore[call-arg]
 
 
 class TestInANotebook:

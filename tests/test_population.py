@@ -91,6 +91,7 @@ def test_what_is_not_valid_in_the_class_is_asked_for_again(
     [
         (BasePersona, {}, "is no class of personas with fields"),
         (Guest(name="x"), {}, "is no class of personas with fields"),
+        (Guest, {"age": 500}, "what is kept is not valid: age: Input should be less than or equal to 99"),
         (Guest, {"nmae": "x"}, "Guest has no field nmae; it has name, age"),
         (Guest, {"name": "x", **GUEST}, "all fields of this Guest are kept"),
     ],

@@ -16,6 +16,7 @@ from sdkit.dialog import Dialog
 from sdkit.errors import ConversationError, InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
 from sdkit.llm.seeds import check_seed, random_seed
+from sdkit.rendering import why
 from sdkit.widgets.dialog_view import dialog_html
 from sdkit.widgets.parts import Panel, button, markup, note, row
 
@@ -112,6 +113,8 @@ class DialogLab(Panel):
         self.on_click(self.say_button, self.say_it)
         for control in (self.seed, self.keep, self.what):
             self.on_change(control, lambda _: self._check())
+        # What is typed here is looked at when it is said; a click waits for it.
+        self.on_change(self.words, lambda _: None)
         self.on_change(self.change, lambda _: self._check())
         self.on_change(self.of, lambda _: self._offer())
         self._enable(False)
@@ -144,7 +147,6 @@ class DialogLab(Panel):
                 try:
                     await self._make(side, self.settings[name], seed)
                 except ConversationError as error:
-                    self._put(side, error.dialog)
                     problems.append(f"{name}: {error}")
                 except Exception as error:  # noqa: BLE001 - the other side is still to be made
                     problems.append(f"{name}: {error}")
@@ -162,17 +164,18 @@ class DialogLab(Panel):
             a, b = setting
             await self._follow(side, a.stream(b, self.max_turns, seed=seed))
         else:
-            self._put(side, await setting.agenerate(seed))
+            run = self.run
+            self._put(side, await setting.agenerate(seed), run)
 
     async def _follow(self, side: str, conversation: Conversation, you: str = NOBODY) -> None:
         """Show the turns as they come, until it is over or it is your turn."""
+        run, turns = self.run, aiter(conversation)
         try:
-            async for _ in conversation:
-                self._put(side, conversation.dialog)
-                if conversation.next_speaker == you:
-                    return
+            while not await conversation.ais_over() and conversation.next_speaker != you:
+                await anext(turns)
+                self._put(side, conversation.dialog, run)
         finally:
-            self._put(side, conversation.dialog)
+            self._put(side, conversation.dialog, run)
 
     # -- a branch -----------------------------------------------------------------------------------------------------
 
@@ -190,7 +193,12 @@ class DialogLab(Panel):
         change = {TELL: {"tell": words}, SAY: {"say": words}}.get(self.change.value, {})
         seed = int(self.seed.value) if self.seed.value.strip() else None
         self._conversation = branch(
-            dialog, int(self.keep.value), agents, seed=seed, max_turns=max(self.max_turns, len(dialog)), **change
+            dialog,
+            int(self.keep.value),
+            agents,
+            seed=seed,
+            max_turns=max(self.max_turns, int(self.keep.value) + 2),
+            **change,
         )
         self._made_by[_BRANCH] = f"of the {side}, {self._made_by[side]}, after turn {int(self.keep.value)}"
         self._go_on()
@@ -206,9 +214,6 @@ class DialogLab(Panel):
     def _go_on(self) -> None:
         conversation, you = self._conversation, self.you.value
         assert conversation is not None
-        self._put(_BRANCH, conversation.dialog)
-        if conversation.next_speaker == you:
-            return self._your_turn(conversation)
         self._enable(True)
         self.say("Writing …")
 
@@ -216,7 +221,7 @@ class DialogLab(Panel):
             if conversation.stop is None and conversation.next_speaker == you:
                 self._your_turn(conversation)
             else:
-                self.say("")
+                self.say(f"It has ended: {why(conversation.stop)}." if conversation.stop else "")
 
         self.work(lambda: self._follow(_BRANCH, conversation, you), done, ended=lambda: self._enable(False))
 
@@ -226,7 +231,9 @@ class DialogLab(Panel):
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 
-    def _put(self, side: str, dialog: Dialog) -> None:
+    def _put(self, side: str, dialog: Dialog, run: object) -> None:
+        if run is not self.run:
+            return
         self.value = {**self.value, side: dialog}
         self._show()
 
@@ -251,7 +258,8 @@ class DialogLab(Panel):
         for control in (self.generate_button, self.branch_button):
             control.disabled = working
         self.stop_button.disabled = not working
-        mine = self._conversation is not None and self._conversation.next_speaker == self.you.value
+        talk = self._conversation
+        mine = talk is not None and talk.stop is None and talk.next_speaker == self.you.value
         self.words.disabled = self.say_button.disabled = working or not mine
 
     def _check(self) -> None:

@@ -26,7 +26,7 @@ try:
 except ImportError as error:
     raise MissingPackageError("ipywidgets", "show widgets") from error
 
-_MOMENT = 0.1  # seconds
+_QUIET, _AT_MOST = 0.2, 2.0  # seconds
 RERUN = "This is a picture of a widget. Run the cell to use it."
 
 # Colours come from JupyterLab's theme; where there is none, from the browser. Meaning is never in a colour alone.
@@ -60,6 +60,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         What a callback or a job last failed with; `message` shows it.
     message : ipywidgets.HTML
         The line for messages.
+    run : object
+        Another one for each job: what began in an earlier one is out of date.
     """
 
     def __init__(self, heading: str, css_class: str) -> None:
@@ -67,7 +69,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.message = ipywidgets.HTML()
         self.body = ipywidgets.VBox()
         self._job: Job | None = None
+        self.run: object = None
         self._one_by_one = threading.RLock()
+        self._changed = 0.0
         self._heading = heading
         super().__init__([markup(_STYLE + f"<b>{html.escape(heading)}</b>"), self.body, self.message])
         self.add_class("sdkit-panel").add_class(css_class)
@@ -106,8 +110,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         """Call this when the button is pressed."""
 
         def pressed(_: Any) -> None:
-            if any(thread.name.startswith("subshell-") for thread in threading.enumerate()):
-                time.sleep(_MOMENT)
+            self._wait_for_words()
             with self._shown():
                 do()
 
@@ -117,10 +120,19 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         """Call this with the new value of a trait whenever it changes."""
 
         def changed(change: Any) -> None:
+            self._changed = time.monotonic()
             with self._shown():
                 do(change["new"])
 
         control.observe(changed, trait)
+
+    def _wait_for_words(self) -> None:
+        """Wait until what was typed before a click has come: JupyterLab sends that by another way, in pieces."""
+        if not any(thread.name.startswith("subshell-") for thread in threading.enumerate()):
+            return
+        pressed = time.monotonic()
+        while (now := time.monotonic()) < pressed + _AT_MOST and now < max(pressed, self._changed) + _QUIET:
+            time.sleep(_QUIET / 4)
 
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:
@@ -151,8 +163,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
             Called at the very end, whatever happened: for buttons to be enabled again.
         """
         self.stop()
+        run = self.run = object()
 
         def finish(result: Any, error: BaseException | None) -> None:
+            if self.run is not run:  # another job has begun, and this one has nothing to say any more
+                return
             with self._shown():
                 if isinstance(error, asyncio.CancelledError):
                     self.say("Stopped.")

@@ -9,6 +9,7 @@ import pytest
 from sdkit import DialogGenerator
 from sdkit.agents import PersonaAgent
 from sdkit.conversation import Conversation
+from sdkit.errors import InputError
 from sdkit.llm.slots import Hold, current
 from sdkit.personas import Patient, Persona
 
@@ -51,6 +52,28 @@ def test_one_within_another_does_not_wait_for_its_end() -> None:
             inner.claim()
     with Hold(alone=True).running():
         pass
+
+
+def test_one_that_goes_on_later_holds_nobody_up() -> None:
+    hold = Hold(alone=True)
+    with hold.running():
+        hold.claim()
+    hold.claim()
+    other = Hold(alone=True)
+    with other.running():
+        other.claim()
+        assert other._has
+
+
+def test_waiting_for_a_task_of_the_same_event_loop_is_refused() -> None:
+    async def cell() -> None:
+        first, second = Hold(alone=True), Hold(alone=True)
+        with first.running():
+            await first.aclaim()
+            with second.running(), pytest.raises(InputError, match="await atalk_with"):
+                second.claim()
+
+    asyncio.run(cell())
 
 
 def talk(seed: int, turns: int = 6) -> Conversation:
@@ -102,6 +125,14 @@ class TestOnARealModel:
         assert asyncio.run(together()) == alone
         with ThreadPoolExecutor(3) as pool:
             assert [d.turns for d in pool.map(lambda seed: talk(seed, turns=4).run(), (1, 2, 3))] == alone
+
+    def test_one_that_goes_turn_by_turn_disturbs_nobody(self) -> None:
+        alone = talk(seed=11).run().turns
+        other = iter(talk(seed=4, turns=8))
+        beside = talk(seed=11)
+        said = beside.agents[0].speak
+        beside.agents[0].speak = lambda part: (next(other, None), said(part))[1]  # type: ignore[method-assign]
+        assert beside.run().turns == alone
 
     def test_one_that_is_left_open_stops_nobody(self) -> None:
         left = talk(seed=1)

@@ -204,6 +204,26 @@ class TestByHand:
             press(lab, lab.say_button)
         assert len(lab.value["branch"]) == 6
         assert lab.value["branch"].stop.kind == "max_turns"
+        assert "It has ended: max turns" in lab.message.value
+        assert lab.say_button.disabled
+
+    def test_a_goodbye_is_heard_before_it_is_your_turn(self, lab: DialogLab, fake_ollama: FakeOllama) -> None:
+        fake_ollama.answer = lambda body: answer(body).replace("false", "true")
+        press(lab, lab.generate_button)
+        type_into(lab.keep, "3")
+        choose(lab.you, "Ana")
+        press(lab, lab.branch_button)
+        assert len(lab.value["branch"]) == 4
+        assert "It has ended: over" in lab.message.value
+        assert lab.say_button.disabled
+
+    def test_a_second_press_takes_the_place_of_the_first(self, lab: DialogLab) -> None:
+        lab.generate()
+        type_into(lab.seed, "8")
+        lab.generate()
+        assert lab.wait()
+        assert {dialog.seed for dialog in lab.value.values()} == {8}
+        assert "Seed 8." in lab.message.value
 
     def test_nothing_said_is_said_so(self, lab: DialogLab) -> None:
         press(lab, lab.generate_button)
