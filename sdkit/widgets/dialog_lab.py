@@ -86,7 +86,8 @@ class DialogLab(Panel):
         self.what = ipywidgets.Text(description="Words", placeholder="what is told or said", **close)
         self.you = ipywidgets.Dropdown(description="You play", options=[NOBODY], **close)
         self.branch_button = button("Branch")
-        self.words = ipywidgets.Text(description="Your turn", **close)
+        # What is typed here is looked at when it is said.
+        self.words = ipywidgets.Text(description="Your turn", continuous_update=False, **close)
         self.say_button = button("Say it")
         self.hand = row(self.words, self.say_button)
         self.panes = {side: markup("") for side in (*_SIDES, _BRANCH)}
@@ -113,8 +114,7 @@ class DialogLab(Panel):
         self.on_click(self.say_button, self.say_it)
         for control in (self.seed, self.keep, self.what):
             self.on_change(control, lambda _: self._check())
-        # What is typed here is looked at when it is said; a click waits for it.
-        self.on_change(self.words, lambda _: None)
+        self.on_change(self.words, lambda _: None)  # a click waits for it
         self.on_change(self.change, lambda _: self._check())
         self.on_change(self.of, lambda _: self._offer())
         self._enable(False)

@@ -3,8 +3,9 @@
 ipywidgets drops what a callback raises; `Panel.on_click` and `Panel.on_change` show it in the widget instead. A cell
 that runs keeps clicks waiting, so long work runs in a thread of its own, as a coroutine, which Stop can end anywhere.
 
-ipykernel 7 hands what is typed and what is pressed to different threads, and not always in that order. So the callbacks
-of a panel exclude each other, and a button waits a moment for what was typed just before.
+JupyterLab sends what is typed in pieces, the next one when the last one was answered, and a click at once: a click can
+overtake what was typed before it. So what a click does is done a moment later, in a thread of its own, while the pieces
+come in; and the callbacks of a panel exclude each other.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from sdkit.llm import playback
 
 try:
     import ipywidgets
+    from IPython import get_ipython
 except ImportError as error:
     raise MissingPackageError("ipywidgets", "show widgets") from error
 
-_QUIET, _AT_MOST = 0.2, 2.0  # seconds
+_QUIET, _AT_MOST = 0.25, 3.0  # seconds
 RERUN = "This is a picture of a widget. Run the cell to use it."
 
 # Colours come from JupyterLab's theme; where there is none, from the browser. Meaning is never in a colour alone.
@@ -72,6 +74,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.run: object = None
         self._one_by_one = threading.RLock()
         self._changed = 0.0
+        self._pressed: threading.Thread | None = None
         self._heading = heading
         super().__init__([markup(_STYLE + f"<b>{html.escape(heading)}</b>"), self.body, self.message])
         self.add_class("sdkit-panel").add_class(css_class)
@@ -107,12 +110,27 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     # -- callbacks ----------------------------------------------------------------------------------------------------
 
     def on_click(self, button: Any, do: Callable[[], None]) -> None:
-        """Call this when the button is pressed."""
+        """Call this when the button is pressed: at once by `click()`, after what was typed in a page."""
 
-        def pressed(_: Any) -> None:
-            self._wait_for_words()
+        def act() -> None:
             with self._shown():
                 do()
+
+        def pressed(_: Any) -> None:
+            if not from_page():
+                act()
+                return
+            when, before = time.monotonic(), self._pressed
+
+            def later() -> None:
+                if before is not None:
+                    before.join()
+                self._wait_for_words(when)
+                act()
+
+            run = contextvars.copy_context().run
+            self._pressed = threading.Thread(target=run, args=(later,), name="sdkit-click", daemon=True)
+            self._pressed.start()
 
         button.on_click(pressed)
 
@@ -126,13 +144,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
 
         control.observe(changed, trait)
 
-    def _wait_for_words(self) -> None:
-        """Wait until what was typed before a click has come: JupyterLab sends that by another way, in pieces."""
-        if not any(thread.name.startswith("subshell-") for thread in threading.enumerate()):
-            return
-        pressed = time.monotonic()
+    def _wait_for_words(self, pressed: float) -> None:
+        """Wait until nothing more comes of what was typed before a click."""
         while (now := time.monotonic()) < pressed + _AT_MOST and now < max(pressed, self._changed) + _QUIET:
-            time.sleep(_QUIET / 4)
+            time.sleep(_QUIET / 5)
 
     @contextlib.contextmanager
     def _shown(self) -> Iterator[None]:
@@ -187,7 +202,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
             self._job.stop()
 
     def wait(self, seconds: float = 600) -> bool:
-        """Wait until the work is done; return whether it is. For scripts and tests."""
+        """Wait until what was pressed and the work that it began are done; return whether they are.
+
+        For scripts and tests.
+        """
+        if self._pressed is not None and self._pressed is not threading.current_thread():
+            self._pressed.join(seconds)
         return self._job is None or self._job.wait(seconds)
 
 
@@ -254,6 +274,12 @@ class Job:
         if threading.current_thread() is not self._thread:
             self._thread.join(seconds)
         return not self._thread.is_alive()
+
+
+def from_page() -> bool:
+    """Return whether a page asked for what is being done now, and not code in a cell, a script or a test."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel is not None and kernel.get_parent().get("header", {}).get("msg_type") == "comm_msg"
 
 
 def note(text: str, role: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from sdkit.dialog import Dialog, Provenance, Turn
-from sdkit.widgets import DialogEditor
+from sdkit.widgets import DialogEditor, parts
 
 NASTY = "<script>alert(1)</script> **bold** $x$\nשלום " + "long " * 2000
 
@@ -332,21 +331,19 @@ def test_what_is_saved_can_be_loaded(editor: DialogEditor, tmp_path: Path, monke
     assert other.value == editor.value
 
 
-def test_save_waits_for_what_was_typed_just_before_and_is_handled_by_another_thread(
-    editor: DialogEditor, tmp_path: Path
+def test_a_click_in_a_page_waits_for_what_was_typed_before_and_comes_after(
+    editor: DialogEditor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(parts, "from_page", lambda: True)
     editor.file.set_state({"value": str(tmp_path / "a.json")})
 
-    def type_late() -> None:  # as ipykernel 7 does
-        time.sleep(0.02)
-        write(editor, "Hey")
-
-    typing = threading.Thread(target=type_late, name="subshell-1")
-    typing.start()
     press(editor, "Save")
-    typing.join()
+    write(editor, "Hey")
+    press(editor, "Reset")
+    editor.wait()
 
     assert Dialog.from_file(tmp_path / "a.json")[0].text == "Hey"
+    assert editor.value[0].text != "Hey"
 
 
 def test_nothing_is_saved_while_something_is_wrong(editor: DialogEditor, tmp_path: Path) -> None:
