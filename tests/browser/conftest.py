@@ -46,6 +46,11 @@ class Notebook(driver.NotebookPage):
 
         return expect(what)
 
+    def kernel(self, code: str) -> str:
+        """Run code in the kernel when what was pressed in the page has been done; return what it prints."""
+        wait = "[thread.join() for thread in __import__('threading').enumerate() if thread.name == 'sdkit-click']"
+        return super().kernel(f"{wait}\n{code}")
+
     def axe(self, root: Locator) -> list[str]:
         """Return what axe finds wrong inside an element: a line for each part of it; none is the aim.
 

@@ -115,6 +115,7 @@ def test_turns_are_added_moved_and_deleted_and_all_of_it_undone(notebook: Notebo
     for _ in range(4):
         press(root, "Undo")
     notebook.expect(field(root, "Turns").locator("option").nth(1)).to_contain_text("2. Patient: My knee")
+    notebook.expect(field(root, "Turns").locator("option")).to_have_count(len(before))
     assert held(notebook) == before
     press(root, "Undo")
     notebook.expect(root.get_by_role("alert")).to_contain_text("there is nothing to take back")
