@@ -27,6 +27,8 @@ app = App(
 models = App(name="models", help="List, fetch and find the models that run inside Python.")
 app.command(models)
 app.command(commands.notebooks)
+app.command("sdkit.datasets.commands:data", name="data", help="Get public data sets.")
+app.command("sdkit.datasets.star_commands:star", name="star", help="Make synthetic dialogues for scenarios of STAR.")
 
 
 def main(words: list[str] | None = None) -> int:

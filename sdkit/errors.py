@@ -5,6 +5,7 @@
     SdkitError
     ├── InputError          an argument or option that cannot work (also a ValueError)
     ├── FileError           a file that cannot be read or written; names it, and the line
+    ├── DownloadError       a file that could not be fetched over the network
     ├── MissingPackageError an optional package is not installed (also an ImportError)
     ├── ModelError          the language model cannot be used
     │   ├── UnknownModelError    no model of that name
@@ -78,7 +79,12 @@ class FileError(SdkitError):
         where = f"{path}, line {line}" if line else f"{path}"
         super().__init__(f"{where}: {problem}")
         self.path = Path(path)
+        self.problem = problem
         self.line = line
+
+
+class DownloadError(SdkitError):
+    """A file that could not be fetched over the network."""
 
 
 class ModelError(SdkitError):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,7 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> str:
                 )
             data = stream.read(max_bytes + 1)
     except (OSError, ValueError) as error:  # a ValueError for a path with a null character in it
-        raise FileError(path, _in_words(error, "read")) from error
+        raise FileError(path, in_words(error, "read")) from error
     if len(data) > max_bytes:
         raise FileError(path, f"is larger than the {max_bytes / 2**20:,.0f} MiB that can be read at once")
     try:
@@ -176,14 +176,41 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
         temporary.replace(target)
         temporary = None
     except (OSError, ValueError) as error:
-        raise FileError(path, f"was not written: {_in_words(error, 'written')}") from error
+        raise FileError(path, f"was not written: {in_words(error, 'written')}") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
 
 
-def _in_words(error: OSError | ValueError, done: str) -> str:
+@contextlib.contextmanager
+def locked(lock: Path, work: str | Path) -> Iterator[None]:
+    """Let one process at a time do something; a lock ends with its process, however that ends.
+
+    Parameters
+    ----------
+    lock
+        The file that is locked; its folder is made.
+    work
+        What is being made, for the error.
+
+    Raises
+    ------
+    FileError
+        Another process is at it.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, blocking=False):
+            yield
+    except Timeout:
+        raise FileError(work, "is being made by another process; wait until that is done, or stop it") from None
+
+
+def in_words(error: OSError | ValueError, done: str) -> str:
+    """Say why a file could not be "read" or "written"."""
     match error:
         case FileNotFoundError():
             return "does not exist" if done == "read" else "its folder does not exist"

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +28,25 @@ _META_COLOUR = 35
 def one_line(text: str) -> str:
     """Return the text with each line break made a space."""
     return re.sub(LINE_BREAK, " ", text)
+
+
+def shown(text: str) -> str:
+    """Return the text on one line, with control characters made visible; it is not escaped."""
+    return _printable(one_line(text))
+
+
+def escaped(text: str) -> str:
+    """Return the text for HTML: escaped, on one line, with control characters made visible."""
+    return html_escapes.escape(shown(text))
+
+
+def table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return an HTML table of texts, which are escaped; `names` are those of its columns."""
+    left = 'style="text-align: left"'
+    heads = "".join(f'<th scope="col" {left}>{escaped(name)}</th>' for name in names)
+    lines = ("".join(f'<td dir="auto" {left}>{escaped(cell)}</td>' for cell in row) for row in rows)
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
 
 
 def transcript(dialog: Dialog, turn_template: str = "{speaker}: {text}") -> str:
@@ -57,7 +76,7 @@ def terminal(dialog: Dialog, scenario: bool = False, orchestration: bool = False
         f"{tag(name)} {_printable(str(value))}"
         for name, value in (
             ("dialog_id", dialog.dialogId),
-            ("complete", dialog.complete),
+            ("complete", None if dialog.complete else dialog.complete),  # that it is complete goes without saying
             ("model", dialog.model),
             ("seed", dialog.seed),
         )

@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import sys
+import tarfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ import pytest
 from sdkit.llm import weights
 from sdkit.teaching.browser import why_not
 
-GROUPS = ("browser", "embedded", "notebooks", "ollama", "seed")
+GROUPS = ("browser", "embedded", "notebooks", "ollama", "seed", "star")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -38,8 +40,15 @@ def _why_no_ollama() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     groups = config.stash.setdefault(_groups_of, {})
-    reasons = {"browser": why_not(), "embedded": _why_no_embedded(), "ollama": _why_no_ollama()}
+    reasons = {
+        "browser": why_not(),
+        "embedded": _why_no_embedded(),
+        "ollama": _why_no_ollama(),
+        "star": "" if os.environ.get("SDKIT_STAR") else "SDKIT_STAR does not name the packed STAR data set",
+    }
     for item in items:
+        if {"real_star", "real_star_archive"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("star")
         marked = {group for group in GROUPS if item.get_closest_marker(group)}
         groups[item.nodeid] = marked | ({"notebooks"} if item.path.suffix == ".ipynb" else set())
         for reason in filter(None, map(reasons.get, marked)):
@@ -56,6 +65,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for group in GROUPS:
         ran = count(group, "passed", "failed", "error", "xfailed", "xpassed")
         terminalreporter.write_line(f"group {group}: {ran} ran, {count(group, 'skipped')} skipped")
+
+
+@pytest.fixture(scope="session")
+def real_star_archive() -> Path:
+    """Give the packed STAR data set; $SDKIT_STAR names it."""
+    return Path(os.environ["SDKIT_STAR"])
+
+
+@pytest.fixture(scope="session")
+def real_star(real_star_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the STAR data set, unpacked."""
+    folder = tmp_path_factory.mktemp("real") / "STAR"
+    with tarfile.open(real_star_archive) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ def test_print_shows_what_is_known_in_order(capsys: pytest.CaptureFixture[str]) 
     says(("A", "Hi"), scenario={"b": 1, "a": "é"}, seed=7, model="m", complete=True, dialogId=3).print(scenario=True)
 
     assert capsys.readouterr().out == (
-        "[dialog_id] 3\n[complete] True\n[model] m\n[seed] 7\n"
+        "[dialog_id] 3\n[model] m\n[seed] 7\n"
         '[scenario] \n{\n  "b": 1,\n  "a": "é"\n}\n'
         "--- Dialogue Begins ---\n[A] Hi\n--- Dialogue Ends ---\n"
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdkit import downloads
 from sdkit.errors import InputError, ModelError, SdkitError
-from sdkit.llm import embedded, ollama, providers, sources, weights
+from sdkit.llm import embedded, ollama, providers, weights
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def available(timeout: float = 5.0) -> tuple[list[Available], str]:
     return models, ""
 
 
-def fetch(name: str, progress: sources.Progress = True) -> str:
+def fetch(name: str, progress: downloads.Progress = True) -> str:
     """Fetch a model, if it is not there, and return its name in full.
 
     Parameters

@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sdkit import downloads
 from sdkit.errors import InputError, ModelError, ModelUnavailableError, SdkitError, UnknownModelError
-from sdkit.llm import embedded, sources
+from sdkit.llm import embedded
 from sdkit.llm import ollama_http as http
 from sdkit.llm.ollama_http import DEFAULT_URL, shown, url
 from sdkit.llm.ollama_server import Server, serve
@@ -139,7 +140,7 @@ def running(timeout: float = 5.0) -> dict[str, int]:
     return {name: size if isinstance(size, int) else 0 for name, size in sizes.items()}
 
 
-def pull(name: str, *, progress: sources.Progress = True, insecure: bool = False, timeout: float = 300.0) -> Model:
+def pull(name: str, *, progress: downloads.Progress = True, insecure: bool = False, timeout: float = 300.0) -> Model:
     """Let the server fetch a model, if it does not have it yet, and wait until it is there.
 
     What was fetched before an interruption is kept by the server: the next call goes on from there.
@@ -177,7 +178,7 @@ def pull(name: str, *, progress: sources.Progress = True, insecure: bool = False
                 reply.read()
                 http.refuse(reply)
             begun = True
-            with sources.bar(wanted, None, progress) as bar:
+            with downloads.bar(wanted, None, progress) as bar:
                 _follow(reply.iter_lines(), wanted, bar, timeout)
     except ModelUnavailableError as error:
         if not begun:

