@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 NEAR = 0.25
-"""A cosine from which on two texts are near: below it, half of the answers are wrong."""
+"""The cosine from which on two texts are near: on STAR, three of four answers below it are wrong, one in five above."""
 
 _FIELD = re.compile(r"\{[^{}]*\}|\b[A-Z][A-Z0-9_]+\b")
 
