@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+PLOTS = Path(__file__).with_name("plots.cfg")
 RECORDINGS = Path(__file__).resolve().parents[1] / "datasets" / "recordings"
 LOG = Path(tempfile.gettempdir()) / f"sdkit-played-{os.getpid()}.jsonl"
 
@@ -18,6 +19,12 @@ _ran: Counter[Path] = Counter()  # cells, by the notebook's path
 
 
 _lines = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare plots by what they say: the same picture has other bytes where fonts or versions differ."""
+    if not getattr(config.option, "nbval_sanitize_with", None):
+        config.option.nbval_sanitize_with = str(PLOTS)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
