@@ -197,16 +197,22 @@ def locked(lock: Path, work: str | Path) -> Iterator[None]:
     Raises
     ------
     FileError
-        Another process is at it.
+        Another process is at it, or the lock cannot be made.
     """
     from filelock import FileLock, Timeout
 
+    key = FileLock(lock, blocking=False)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, blocking=False):
-            yield
+        key.acquire()
     except Timeout:
         raise FileError(work, "is being made by another process; wait until that is done, or stop it") from None
+    except OSError as error:
+        raise FileError(lock, f"was not written: {in_words(error, 'written')}") from error
+    try:
+        yield
+    finally:
+        key.release()
 
 
 def in_words(error: OSError | ValueError, done: str) -> str:

@@ -70,16 +70,17 @@ class _Piece:
     width: float = 0.0
     height: float = 0.0
 
-    def place(self, boxes: dict[str, Box]) -> None:
+    def place(self, boxes: dict[str, Box], loose: Sequence[str]) -> None:
         """Give the boxes their places, those of a layer in a row as high as the highest of them."""
         self.boxes = {node: boxes[node] for node in self.cells}
-        y = STUB
+        room = STUB if self.back or any(node in self.cells for node in loose) else 0.0
+        y = room
         for layer in range(1 + max(layer for _, layer in self.cells.values())):
             row = [(column, self.boxes[node]) for node, (column, at) in self.cells.items() if at == layer]
             for column, box in row:
                 box.x, box.y = column * COLUMN, y
             y += max(box.height for _, box in row) + GAP
-        self.height = y - GAP + STUB + BETWEEN
+        self.height = y - GAP + room + BETWEEN
         self.width = COLUMN * (1 + max(column for column, _ in self.cells.values())) + (LANE if self.back else 0.0)
 
 
@@ -100,7 +101,7 @@ def layout(chart: Flowchart, path: Sequence[str] = ()) -> Layout:
     boxes = {node: Box(node, label_lines(node), _wrap(steps.get(node, ""), 3)) for node in chart.nodes}
     pieces = _pieces(chart)
     for piece in pieces:
-        piece.place(boxes)
+        piece.place(boxes, chart.loose_ends)
     width, height = _pack(pieces)
     arrows: dict[tuple[str, str], list[Point]] = {}
     for piece in pieces:

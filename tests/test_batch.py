@@ -233,6 +233,13 @@ def test_a_full_disk_ends_the_run_and_breaks_nothing(maker: Maker, to: Path, mon
     assert [dialog.dialogId for dialog in batch.dialogs()] == [1, 2, 3]
 
 
+def test_a_place_that_cannot_be_is_said_before_anything_is_made(maker: Maker, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(FileError, match="a part of this path is a file"):
+        Batch([1], maker, tmp_path / "file" / "a").run(progress=False)
+    assert maker.asked == []
+
+
 def test_a_batch_that_began_with_something_else_is_not_gone_on_with(maker: Maker, to: Path) -> None:
     Batch([1, 2], maker, to, about={"model": "a"}, tokens=50).run(progress=False)
     with pytest.raises(InputError, match=r"batch\.json says .* began with model='a', and now it is 'b'; go on as it"):

@@ -38,6 +38,7 @@ def description(scenario: Scenario, tasks: Sequence[TaskOfScenario]) -> str:
         "The actual DOT for the current tasks are:\n"
         "\n"
         f"{charts}\n"
+        "Words in UPPERCASE are placeholders: something that fits is said instead.\n"
         "---\n"
         "Finally, the following should be considered regarding the conversation:\n"
         f"{_remarks(scenario)}"

@@ -23,6 +23,27 @@ dialog = Dialog(model="qwen2.5:14b", seed=42, scenario="Ana asks about a cat at 
 """
 
 DEMOS = {
+    "BatchRunner": f"""{_DIALOG}
+import asyncio
+import time
+
+from sdkit.batch import Batch
+from sdkit.errors import ReplyError
+from sdkit.widgets import BatchRunner
+
+
+async def make(seed, id):
+    if id in (9, 23):
+        raise ReplyError("was cut off", '{{"dialog": [{{"speaker": "Ana", "text": "Is the gr', None, [seed])
+    await asyncio.sleep(600 if id == 40 else 0.01)
+    return dialog.model_copy(update={{"seed": seed}})
+
+
+runner = BatchRunner(Batch(range(1, 106), lambda number: make, "output/cats"))
+runner.start()
+while runner.value.done < 37:
+    time.sleep(0.1)
+runner""",
     "DialogEditor": f"{_DIALOG}\nfrom sdkit.widgets import DialogEditor\n\nDialogEditor(dialog)",
     "DialogLab": """
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
@@ -56,6 +77,15 @@ from sdkit.personas import Doctor
 from sdkit.widgets import PersonaEditor
 
 PersonaEditor(Doctor(name="Dr. Lena Weiss", specialty="cardiology", years_of_practice=12))""",
+    "ScenarioBrowser": """
+from sdkit.datasets import StarDataset
+from sdkit.teaching import workspace
+from sdkit.widgets import ScenarioBrowser
+
+browser = ScenarioBrowser(StarDataset(workspace.checkout() / "datasets/star-mini"))
+browser.filters["task_name"].value = "doctor_followup"
+browser.show(12)
+browser""",
 }
 """A cell for each widget, whose last line is the widget."""
 

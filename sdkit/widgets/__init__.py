@@ -6,14 +6,16 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "BatchRunner": "batch_runner",
     "DialogEditor": "dialog_editor",
     "DialogLab": "dialog_lab",
     "DialogView": "dialog_view",
     "ModelPicker": "model_picker",
     "PersonaEditor": "persona_editor",
+    "ScenarioBrowser": "scenario_browser",
 }
 
-__all__ = ["DialogEditor", "DialogLab", "DialogView", "ModelPicker", "PersonaEditor"]
+__all__ = ["BatchRunner", "DialogEditor", "DialogLab", "DialogView", "ModelPicker", "PersonaEditor", "ScenarioBrowser"]
 
 
 def __getattr__(name: str) -> Any:

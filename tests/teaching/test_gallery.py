@@ -32,7 +32,7 @@ def test_a_demo_ends_in_its_widget(widget: str, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_widget_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["notebooks", "gallery", "Clock"]) == 2
-    assert "there is no widget Clock; there are DialogEditor" in capsys.readouterr().err
+    assert "there is no widget Clock; there are BatchRunner" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
