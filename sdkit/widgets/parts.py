@@ -1,7 +1,7 @@
 """What all widgets share: the panel that they are, messages, callbacks that cannot fail silently, work in a thread.
 
 ipywidgets drops what a callback raises; `Panel.on_click` and `Panel.on_change` show it in the widget instead. A cell
-that runs may keep clicks waiting, so long work is done in a thread of its own, as a coroutine that Stop can end anywhere.
+that runs may keep clicks waiting, so long work is done in a thread, as a coroutine that Stop can end anywhere.
 
 JupyterLab sends what is typed in pieces, the next one when the last one was answered, and a click at once: a click can
 overtake what was typed before it. So what a click does is done a moment later, in a thread of its own, while the pieces
