@@ -23,7 +23,8 @@ ASK = "from langchain_ollama import ChatOllama\nChatOllama(model=MODEL_NAME, see
 def workshop(tmp_path: Path) -> Path:
     for folder in ("notebooks", "datasets/recordings", "output"):
         (tmp_path / folder).mkdir(parents=True)
-    shutil.copyfile(ROOT / "notebooks" / "conftest.py", tmp_path / "notebooks" / "conftest.py")
+    for name in ("conftest.py", "plots.cfg"):
+        shutil.copyfile(ROOT / "notebooks" / name, tmp_path / "notebooks" / name)
     recording = Recording(tmp_path / "datasets" / "recordings" / "42.jsonl")
     for question in ("Cats?", "Dogs?"):
         messages = [{"role": "user", "content": question}]
