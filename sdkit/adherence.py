@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdkit import rendering
-from sdkit.errors import InputError, MissingPackageError
+from sdkit.errors import InputError
 from sdkit.flowchart import Flowchart
 from sdkit.flowchart_walk import Walk
 from sdkit.nearest import NEAR, Nearest
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -98,11 +99,7 @@ class Adherence:
         MissingPackageError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError("pandas", "make a table of a dialogue's adherence") from error
-        return pandas.DataFrame([astuple(step) for step in self.steps], columns=[field.name for field in fields(Step)])
+        return frame("a dialogue's adherence", map(astuple, self.steps), [field.name for field in fields(Step)])
 
     def summary(self) -> str:
         """Say in a line how many turns follow, and of which kinds the others are."""

@@ -19,6 +19,7 @@ from sdkit.batch_store import Id, checked_ids, store
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError, ModelError, PromptTooLongError
 from sdkit.llm.seeds import check_seed, derive_seed
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -97,11 +98,7 @@ class Report:
 
     def to_frame(self) -> pandas.DataFrame:
         """Return the items that failed as a pandas table with the columns ``id`` and ``problem``."""
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError("pandas", "make a table of what failed") from error
-        return pandas.DataFrame(list(self.failed.items()), columns=["id", "problem"])
+        return frame("what failed", self.failed.items(), ["id", "problem"])
 
 
 class Batch:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from sdkit import rendering
-from sdkit.errors import FileError, InputError, MissingPackageError, first_problem
+from sdkit.errors import FileError, InputError, first_problem
 from sdkit.files import check_finite, file_type, read_text, write_text
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -266,12 +267,8 @@ class Dialog(_Record):
         MissingPackageError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError("pandas", "make a table of a dialogue") from error
         rows = [(turn.speaker, turn.text, len(turn.text.split())) for turn in self.turns]
-        return pandas.DataFrame(rows, columns=["speaker", "text", "words"])
+        return frame("a dialogue", rows, ["speaker", "text", "words"])
 
     # -- text ---------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sdkit import rendering
-from sdkit.errors import InputError, MissingPackageError
+from sdkit.errors import InputError
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -228,11 +229,7 @@ class Flowchart:
         MissingPackageError
             pandas is not installed.
         """
-        try:
-            from pandas import DataFrame
-        except ImportError as error:
-            raise MissingPackageError("pandas", "make a table of a flowchart") from error
-        return DataFrame(self.rows(), columns=["source", "target", "says", "kind"])
+        return frame("a flowchart", self.rows(), ["source", "target", "says", "kind"])
 
     def svg(self, path: Sequence[str] = ()) -> str:
         """Return the chart as an SVG picture that has a title and a description; `path` is as in `mermaid`."""

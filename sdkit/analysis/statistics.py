@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sdkit.adherence import adherence as adherence_to
 from sdkit.dialog import Dialog
-from sdkit.errors import InputError, MissingPackageError
+from sdkit.errors import InputError
 from sdkit.flowchart import Flowchart
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -121,10 +122,6 @@ def describe(
     MissingPackageError
         pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError as error:
-        raise MissingPackageError("pandas", "make a table of dialogues") from error
     known = _checked(dialogs)
     said = [[list(words(turn.text)) for turn in dialog.turns] for dialog in known]
     repetition = self_repetition(said)
@@ -152,7 +149,10 @@ def describe(
         rows.append(row)
     counts = dict.fromkeys(("turns", "words", "distinct_words"), int)
     ids = [number if dialog.dialogId is None else dialog.dialogId for number, dialog in enumerate(known, start=1)]
-    return pandas.DataFrame(rows, index=pandas.Index(ids, name="dialog"), dtype=float).round(_DIGITS).astype(counts)
+    table = frame("dialogues", rows).astype(float).round(_DIGITS).astype(counts)
+    table.index = ids
+    table.index.name = "dialog"
+    return table
 
 
 def moving_variety(items: Sequence[Hashable], window: int = WINDOW) -> float | None:

@@ -15,9 +15,10 @@ from sdkit.datasets import star_files, star_texts
 from sdkit.datasets.star_files import SHOWN, Scenario, nearest
 from sdkit.datasets.star_index import Entry, Index, ids
 from sdkit.dialog import Dialog, Turn
-from sdkit.errors import InputError, MissingPackageError
+from sdkit.errors import InputError
 from sdkit.flowchart import Flowchart
 from sdkit.personas import Persona
+from sdkit.tables import frame
 
 if TYPE_CHECKING:
     import pandas
@@ -293,10 +294,6 @@ class StarDataset:
         MissingPackageError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingPackageError("pandas", "make a table of a data set") from error
         rows = [
             (
                 task,
@@ -311,7 +308,7 @@ class StarDataset:
             for task in dict.fromkeys(entry.tasks)
         ]
         names = ["task", "happy_single", "unhappy_single", "unhappy_multi", "complete", "without_turns", "turns"]
-        groups = pandas.DataFrame(rows, columns=names).groupby("task")
+        groups = frame("a data set", rows, names).groupby("task")
         table = groups[names[1:-1]].sum().astype(int)
         table.insert(0, "dialogues", groups.size())
         table["turns"] = groups["turns"].mean().round(1)
