@@ -207,12 +207,15 @@ def test_a_reply_that_was_cut_is_known_by_its_reason(bare: ChatOllama, server: o
 
 
 def test_a_reply_that_ollama_breaks_off_is_no_reply(bare: ChatOllama) -> None:
-    """After thirty equal tokens the server ends the answer, without a last line that would say so."""
-    laughs = {"type": "string", "pattern": "^(ha ){60}$"}
-    laugh = bare.model_copy(update={"format": laughs, "num_predict": 200})
-    assert "done_reason" not in laugh.invoke("Laugh.").response_metadata
+    """After thirty equal tokens the server ends the answer, without a last line that would say so.
+
+    Digits are one token each to this model, so that nothing but equal tokens can be drawn.
+    """
+    sevens = {"type": "string", "pattern": "^7{60}$"}
+    counting = bare.model_copy(update={"format": sevens, "num_predict": 200})
+    assert "done_reason" not in counting.invoke("Count.").response_metadata
     with pytest.raises(ReplyError, match="broke off"):
-        ask("Laugh.", laughs, model=NAME, attempts=1)
+        ask("Count.", sevens, model=NAME, attempts=1)
 
 
 def test_a_schema_that_ollama_cannot_use_is_an_error() -> None:

@@ -159,7 +159,7 @@ def test_run_all_in_a_copy_gives_the_printed_page_without_weights_ollama_or_netw
 ) -> None:
     copy = root / "work" / path.name
     shutil.copyfile(path, copy)
-    shutil.copytree(ROOT / "datasets" / "recordings", root / "datasets" / "recordings", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "datasets", root / "datasets", dirs_exist_ok=True)
     monkeypatch.setenv("SDKIT_CACHE", str(root / "no-weights"))
     for proxy in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:1")
@@ -177,4 +177,7 @@ def test_run_all_in_a_copy_gives_the_printed_page_without_weights_ollama_or_netw
 def test_a_lesson_reaches_its_end_live_on_the_small_model(path: Path, root: Path) -> None:
     copy = root / "work" / path.name
     shutil.copyfile(path, copy)
+    shutil.copytree(
+        ROOT / "datasets", root / "datasets", ignore=shutil.ignore_patterns("recordings"), dirs_exist_ok=True
+    )
     assert notebooks.run(copy, f"{embedded.PREFIX}:smollm2-135m").problem is None
