@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdkit import rendering
+from sdkit.datasets.star_files import SHOWN
 from sdkit.errors import InputError
 from sdkit.flowchart import Flowchart
 from sdkit.flowchart_walk import Walk
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sdkit.dialog import Dialog
 
 Labels = Literal["auto", "action", "nearest"]
-_SHOWN = frozenset({"utter", "pick_suggestion"})  # STAR's actions that are turns
 _CHOSEN = frozenset({"pick_suggestion", "request_suggestions"})  # those of a person who chooses among labels
 
 
@@ -135,11 +135,8 @@ class Adherence:
             )
             for step in self.steps
         )
-        return (
-            '<figure class="sdkit-adherence mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
-            f"<figcaption>{rendering.escaped(self.summary())}</figcaption>\n"
-            f"{rendering.table(('turn', 'said', 'label', 'found by', 'follows', 'why'), rows)}\n</figure>"
-        )
+        table = rendering.table(("turn", "said", "label", "found by", "follows", "why"), rows)
+        return rendering.figure("adherence", rendering.escaped(self.summary()), table)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html()}
@@ -225,7 +222,7 @@ def nearest_label(text: str, flowcharts: Sequence[Flowchart]) -> tuple[str | Non
 
 def _action_labels(dialog: Dialog) -> list[str | None] | None:
     """Return the action label of each turn; None if the events are not those of the turns."""
-    shown = [event for event in dialog.events or [] if event.action in _SHOWN]
+    shown = [event for event in dialog.events or [] if event.action in SHOWN]
     if [event.text.strip() for event in shown] != [turn.text.strip() for turn in dialog.turns]:
         return None
     return [event.actionLabel or None for event in shown]

@@ -17,14 +17,14 @@ from typing import Any, Literal, Protocol
 
 from sdkit.background import Job
 from sdkit.batch_input import Id, checked_about, checked_ids
-from sdkit.batch_report import Report, duration, problem_of
+from sdkit.batch_report import Report, problem_of
 from sdkit.batch_store import store
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
 from sdkit.llm import usage
 from sdkit.llm.seeds import check_seed, derive_seed
 
-__all__ = ["Batch", "Generator", "Maker", "Report", "duration"]
+__all__ = ["Batch", "Generator", "Maker", "Report", "make_one"]
 
 IN_A_ROW = 5
 """After how many items, one after the other, that a model was of no use for a run ends."""
@@ -178,7 +178,7 @@ class Batch:
         """
         from tqdm.auto import tqdm
 
-        latest = deque([self.report()], maxlen=1)
+        latest = deque([Report(len(self.ids))], maxlen=1)
         ended: list[tuple[Report | None, BaseException | None]] = []
         said: list[str] = []
         job = Job(
@@ -213,6 +213,13 @@ class Batch:
                 run.keep_errors()
                 self._store.finish(self.ids)
             return run.report
+
+
+async def make_one(maker: Maker, seed: int | None, number: Id) -> Any:
+    """Return what a maker makes of this seed and id: a dialogue, if it is a maker."""
+    how: Any = getattr(maker, "agenerate", maker)
+    made = how(seed=seed, id=number)
+    return await made if inspect.isawaitable(made) else made
 
 
 class _Run:
@@ -269,9 +276,8 @@ class _Run:
     async def _make(self, number: Id) -> None:
         with usage.counting() as used:
             try:
-                maker: Any = self._batch._maker_for(number)
-                made = getattr(maker, "agenerate", maker)(seed=self._batch.seed_of(number), id=number)
-                dialog = _checked(await made if inspect.isawaitable(made) else made, number)
+                maker = self._batch._maker_for(number)
+                dialog = _checked(await make_one(maker, self._batch.seed_of(number), number), number)
                 written = self._batch._store.written(number, dialog)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others can be made
                 self._heed(str(number), error, used.tokens)

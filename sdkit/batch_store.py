@@ -5,6 +5,7 @@ Beside them lie ``batch.json``, what shaped them, and ``errors.json``, the items
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import operator
 import re
@@ -27,7 +28,7 @@ _FILES = {  # endings that nobody gives to a folder
 }
 
 
-class Store:
+class Store(abc.ABC):
     """What both ways of keeping dialogues share.
 
     Parameters
@@ -46,18 +47,19 @@ class Store:
 
     # -- the dialogues ------------------------------------------------------------------------------------------------
 
+    @abc.abstractmethod
     def done(self, ids: Iterable[Id]) -> set[Id]:
         """Return those of the ids whose dialogues are there."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def load(self, ids: Iterable[Id]) -> list[Dialog]:
         """Return the dialogues of those of the ids that are there."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def is_empty(self) -> bool:
         """Tell whether there is no dialogue at all, of whatever id."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def written(self, number: Id, dialog: Dialog) -> Any:
         """Return a dialogue in the form that `save` writes; nothing is written yet.
 
@@ -66,15 +68,14 @@ class Store:
         FileError, InputError
             This dialogue cannot be written, wherever to.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def save(self, number: Id, written: Any) -> None:
         """Keep what `written` has returned; afterwards it is on the disk."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def finish(self, ids: Iterable[Id]) -> None:
         """Put everything in order, as if the dialogues had been made in the order of the ids."""
-        raise NotImplementedError
 
     # -- the batch ----------------------------------------------------------------------------------------------------
 
@@ -90,8 +91,17 @@ class Store:
         InputError
             They were made otherwise, or nobody knows how.
         """
+        if not self.is_empty():
+            self._compare(about)
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Do what `check` does, and note down how dialogues are made as long as there is none."""
         if self.is_empty():
-            return
+            write_text(self._about, data_text(dict(about), "json"))
+        else:
+            self._compare(about)
+
+    def _compare(self, about: Mapping[str, Any]) -> None:
         if not self._about.exists():
             raise InputError(
                 f"{self.place} holds dialogues, and no {self._about.name} says how they were made; choose another "
@@ -106,12 +116,6 @@ class Store:
                     f"{self._about} says that the batch began with {name}={before.get(name)!r}, and now it is "
                     f"{about.get(name)!r}; go on as it began, or choose another place for this one"
                 )
-
-    def begin(self, about: Mapping[str, Any]) -> None:
-        """Do what `check` does, and note down how dialogues are made as long as there is none."""
-        self.check(about)
-        if self.is_empty():
-            write_text(self._about, data_text(dict(about), "json"))
 
     def errors(self) -> dict[str, str]:
         """Return what the items failed with that have failed, by id."""

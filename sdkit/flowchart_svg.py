@@ -49,11 +49,11 @@ def figure(chart: Flowchart, path: Sequence[str] = ()) -> str:
     walked = " Thick: the path of a dialogue, with the numbers of its steps." if path else ""
     kinds = " Six-sided: a condition, which nobody says." if chart.conditions else ""
     table = rendering.table(("from", "to", "says", "kind"), chart.rows())
-    return (
-        '<figure class="sdkit-flowchart mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
-        f"<figcaption><b>{rendering.escaped(chart.task)}</b>: {chart.summary()}.{kinds}{loose}{walked}</figcaption>\n"
-        f"{svg(chart, path)}\n<details><summary>The edges of {rendering.escaped(chart.task)} as a table</summary>\n"
-        f"{table}\n</details>\n</figure>"
+    task = rendering.escaped(chart.task)
+    return rendering.figure(
+        "flowchart",
+        f"<b>{task}</b>: {chart.summary()}.{kinds}{loose}{walked}",
+        f"{svg(chart, path)}\n<details><summary>The edges of {task} as a table</summary>\n{table}\n</details>",
     )
 
 

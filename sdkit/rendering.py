@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LINE_BREAK = r"\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
 """What any common tool takes for the end of a line."""
 
+SAFE = "mathjax_ignore tex2jax_ignore"
+"""The classes of HTML in which no formulas are looked for: a "$" is a "$"."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&:@])")
 _TAG_COLOURS = (31, 32, 33, 34, 35, 36, 90)  # ANSI: red, green, yellow, blue, magenta, cyan, grey
@@ -47,6 +50,14 @@ def table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = ("".join(f'<td dir="auto" {left}>{escaped(cell)}</td>' for cell in row) for row in rows)
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def figure(kind: str, caption: str, content: str) -> str:
+    """Return content under a caption, both HTML, as a figure of the class "sdkit-KIND"."""
+    return (
+        f'<figure class="sdkit-{kind} {SAFE}" style="margin: 0.5em 0">\n'
+        f"<figcaption>{caption}</figcaption>\n{content}\n</figure>"
+    )
 
 
 def transcript(dialog: Dialog, turn_template: str = "{speaker}: {text}") -> str:
@@ -117,11 +128,7 @@ def html(dialog: Dialog) -> str:
         if data is not None
     )
     end = f'\n<p dir="auto">Ended: {_html(why(dialog.stop))}</p>' if dialog.stop else ""
-    return (
-        '<figure class="sdkit-dialog mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
-        f"<figcaption>{_html(caption(dialog))}</figcaption>\n{about}"
-        f'<ol style="line-height: 1.5">\n{turns}\n</ol>{end}\n</figure>'
-    )
+    return figure("dialog", _html(caption(dialog)), f'{about}<ol style="line-height: 1.5">\n{turns}\n</ol>{end}')
 
 
 def persona_markdown(caption: str, said: str | list[tuple[str, str]]) -> str:
@@ -138,10 +145,7 @@ def persona_html(caption: str, said: str | list[tuple[str, str]]) -> str:
     else:
         lines = "\n".join(f'<li dir="auto"><b>{_html(label)}</b>: {_html(text)}</li>' for label, text in said)
         body = f'<ul style="line-height: 1.5">\n{lines}\n</ul>'
-    return (
-        '<figure class="sdkit-persona mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
-        f"<figcaption>{_html(caption)}</figcaption>\n{body}\n</figure>"
-    )
+    return figure("persona", _html(caption), body)
 
 
 def why(stop: Stop) -> str:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sdkit.agents import PersonaAgent
-from sdkit.batch import Batch, Report, duration
+from sdkit.batch import Batch, Report
+from sdkit.batch_report import duration
 from sdkit.batch_store import FolderStore
 from sdkit.dialog import Dialog, Provenance, Turn
 from sdkit.errors import FileError, InputError, ModelError, ModelUnavailableError, PromptTooLongError, UnknownModelError

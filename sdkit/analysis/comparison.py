@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from sdkit.analysis.statistics import MEASURES, Adherent, Words, describe, split_words
@@ -60,8 +61,8 @@ def compare(sets: Sets, adherence: Adherent | None = None, *, words: Words = spl
         name: [table[row].dropna().tolist() if row in table else [] for row in names] for name, table in tables.items()
     }
     for name, lists in values.items():
-        columns[name, "mean"] = [_mean(each) for each in lists]
-        columns[name, "sd"] = [_deviation(each) for each in lists]
+        columns[name, "mean"] = [fmean(each) if each else math.nan for each in lists]
+        columns[name, "sd"] = [stdev(each) if len(each) > 1 else math.nan for each in lists]
         columns[name, "n"] = [len(each) for each in lists]
     if len(tables) == 2:
         (first, ones), (second, others) = values.items()
@@ -134,14 +135,3 @@ def by_chance(first: int, second: int) -> float:
     if not first or not second:
         return math.nan
     return min(1.0, _TAIL * math.sqrt((first + second + 1) / (3 * first * second)))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values) if values else math.nan
-
-
-def _deviation(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return math.nan
-    mean = _mean(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))

@@ -74,11 +74,11 @@ class Plot:
 
     def html(self) -> str:
         """Return the picture with a caption that explains it."""
-        return (
-            '<figure class="sdkit-comparison mathjax_ignore tex2jax_ignore" style="margin: 0.5em 0">\n'
-            "<figcaption>A mark is a dialogue. The box holds the middle half of the set, the line in it is the median, "
-            f"the whiskers reach to the last dialogue within 1.5 times the box's length.</figcaption>\n{self.svg()}\n"
-            f"<details><summary>The picture in words</summary>{rendering.escaped(self.alt)}</details>\n</figure>"
+        return rendering.figure(
+            "comparison",
+            "A mark is a dialogue. The box holds the middle half of the set, the line in it is the median, the "
+            "whiskers reach to the last dialogue within 1.5 times the box's length.",
+            f"{self.svg()}\n<details><summary>The picture in words</summary>{rendering.escaped(self.alt)}</details>",
         )
 
     def __repr__(self) -> str:

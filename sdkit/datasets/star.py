@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sdkit.datasets import star_files, star_texts
-from sdkit.datasets.star_files import SHOWN, Scenario, nearest
+from sdkit.datasets.star_files import SHOWN, SYSTEM, USER, Scenario, nearest
 from sdkit.datasets.star_folder import Id, Seen, StarFolder
 from sdkit.datasets.star_index import Entry
 from sdkit.dialog import Dialog, Turn
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from sdkit.batch import Batch
     from sdkit.datasets import star_batch
     from sdkit.llm.spec import ModelSpec
-
-USER, SYSTEM = "User", "System"
 
 
 class StarDataset(StarFolder):
@@ -103,7 +101,7 @@ class StarDataset(StarFolder):
             if all(test(entry) for test in tests):
                 read[entry.id] = star_files.dialog_of(folder, data)
 
-        tests = self._tests(domain, task_name, happy, multitask, complete)
+        tests = self._tests(domain, task_name, happy=happy, multitask=multitask, complete=complete)
         found = self._found(tests, domain, seen)
         return [
             read[number] if number in read else star_files.dialog_of(folder, star_files.read_dialog(folder, number))
@@ -119,23 +117,17 @@ class StarDataset(StarFolder):
         complete: bool | None = None,
     ) -> list[int]:
         """Return the ids of what `get_dialogs` returns; without reading the dialogues, once the index is there."""
-        return self._found(self._tests(domain, task_name, happy, multitask, complete), domain)
+        tests = self._tests(domain, task_name, happy=happy, multitask=multitask, complete=complete)
+        return self._found(tests, domain)
 
-    def _tests(
-        self,
-        domain: str | None,
-        task_name: str | None,
-        happy: bool | None,
-        multitask: bool | None,
-        complete: bool | None,
-    ) -> list[Callable[[Entry], bool]]:
+    def _tests(self, domain: str | None, task_name: str | None, **flags: bool | None) -> list[Callable[[Entry], bool]]:
         tests: list[Callable[[Entry], bool]] = []
         if domain is not None:
             tests.append(lambda entry: domain in entry.domains)
         if task_name is not None:
             self._checked_task(task_name)
             tests.append(lambda entry: task_name in entry.tasks)
-        for name, value in (("happy", happy), ("multitask", multitask), ("complete", complete)):
+        for name, value in flags.items():
             if value is not None and not isinstance(value, bool):
                 raise InputError(f"{name}={value!r}: give True, False, or None for either")
             if value is not None:

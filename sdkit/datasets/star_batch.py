@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sdkit.agents import PersonaAgent
 from sdkit.batch import Batch, Maker
+from sdkit.datasets.star_files import SYSTEM, USER
 from sdkit.errors import InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
 from sdkit.llm.spec import chat_model, model_name, sampling_options
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
 
 How = Literal["description", "personas", "turns"]
-USER, SYSTEM = "User", "System"
 
 
 def maker(data: StarDataset, number: int, model: ModelSpec = None, how: How = "description") -> Maker:
@@ -27,8 +27,7 @@ def maker(data: StarDataset, number: int, model: ModelSpec = None, how: How = "d
 
     The user begins, as in all dialogues of STAR.
     """
-    if how not in get_args(How):
-        raise InputError(f"how={how!r}: it can be {', '.join(map(repr, get_args(How)))}")
+    _check_how(how)
     scenario, description = data.get_dialog_scenario_description(number)
     if how == "description":
         return DialogGenerator(model, description, scenario=scenario, speakers=[USER, SYSTEM])
@@ -37,6 +36,11 @@ def maker(data: StarDataset, number: int, model: ModelSpec = None, how: How = "d
     if how == "personas":
         return PersonaDialogGenerator(model, user, system, scenario=scenario)
     return partial(PersonaAgent(user, model).atalk_with, PersonaAgent(system, model), scenario=scenario)
+
+
+def _check_how(how: str) -> None:
+    if how not in get_args(How):
+        raise InputError(f"how={how!r}: it can be {', '.join(map(repr, get_args(How)))}")
 
 
 def batch(
@@ -49,8 +53,7 @@ def batch(
 ) -> Batch:
     """Return the batch: see `StarDataset.batch`."""
     llm = chat_model(model)  # a model that cannot be used is told at once
-    if how not in get_args(How):
-        raise InputError(f"how={how!r}: it can be {', '.join(map(repr, get_args(How)))}")
+    _check_how(how)
     about = options.pop("about", None)
     if about is not None and not isinstance(about, Mapping):
         raise InputError(f"about={about!r:.80}: give a dict of what else shapes the dialogues, or leave it out")

@@ -81,7 +81,8 @@ def generate(
             raise InputError("--ids names no id; give some, such as --ids 1 9, or leave it out")
         for number in ids:
             dataset.get_dialog_scenario(number)  # says which id there is not
-        found = [number for number in found if number in set(ids)]
+        wanted = set(ids)
+        found = [number for number in found if number in wanted]
     if not found:
         raise InputError("no dialogue of the data set fits; ask for less at once")
     batch = dataset.batch(

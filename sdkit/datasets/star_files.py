@@ -27,7 +27,8 @@ SHOWN = frozenset({"utter", "pick_suggestion"})
 
 _TEXTUAL = SHOWN | {"instruct", "request_suggestions"}
 _ACTIONS = _TEXTUAL | {"complete", "query", "return_item", "select_primary", "select_secondary", "select_task"}
-_SPEAKERS = {"Wizard": "System"}
+USER, SYSTEM = "User", "System"
+_SPEAKERS = {"Wizard": SYSTEM}
 _FIELD = re.compile(r"\{([^{}:]+)(?::[^{}]*)?\}")  # of Python's format strings
 _RESPONSES = TypeAdapter(dict[str, str])
 

@@ -15,7 +15,7 @@ import traitlets
 from sdkit.batch import Batch, Report
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, SdkitError
-from sdkit.rendering import caption, escaped, table
+from sdkit.rendering import SAFE, caption, escaped, table
 from sdkit.widgets.dialog_view import turns_html
 from sdkit.widgets.parts import Panel, button, markup, row
 
@@ -30,7 +30,6 @@ _STYLE = """<style>
 .sdkit-batch-runner ol { padding-left: 2em; margin: 0.3em 0; line-height: 1.5; }
 .sdkit-batch-runner li [dir] { overflow-wrap: anywhere; }
 </style>"""
-_SAFE = "mathjax_ignore tex2jax_ignore"
 _ENDS = {
     "minutes": "Its minutes are used up. Resume goes on, with as many again.",
     "tokens": "Its tokens are used up. Resume goes on, with as many again.",
@@ -79,13 +78,11 @@ class BatchRunner(Panel):
         self.stop_button = button("Stop", "End it; what was made is kept")
         self.how_far, self.failed, self.latest = markup(""), markup(""), markup("")
         self._dialog: Dialog | None = None
-        # The message stands where people look: above what can be long.
-        self.children = [part for part in self.children if part is not self.message]  # type: ignore[has-type]
         self.body.children = [
             markup(f"{_STYLE}{_where(batch.to)}"),
             row(self.start_button, self.stop_button),
             self.how_far,
-            self.message,
+            self.message_here(),
             self.failed,
             self.latest,
         ]
@@ -183,7 +180,7 @@ class BatchRunner(Panel):
         self.failed.value = _failed_html(report.failed)
         if report.latest is not None and report.latest is not self._dialog:
             self._dialog = report.latest
-            about = f'<p class="{_SAFE}" dir="auto">{escaped(caption(report.latest))}</p>'
+            about = f'<p class="{SAFE}" dir="auto">{escaped(caption(report.latest))}</p>'
             self.latest.value = f"<p><b>The latest dialogue</b></p>\n{about}\n{turns_html(report.latest)[0]}"
 
 
@@ -206,7 +203,7 @@ def _where(to: Path) -> str:
         said = f"Each dialogue is a line of <code>{place}</code>."
     else:
         said = f"Each dialogue goes to <code>{place}/json/ID.json</code> and <code>{place}/txt/ID.txt</code>."
-    return f'<p class="{_SAFE}">{said}</p>'
+    return f'<p class="{SAFE}">{said}</p>'
 
 
 def _failed_html(failed: Mapping[str, str]) -> str:
@@ -216,7 +213,7 @@ def _failed_html(failed: Mapping[str, str]) -> str:
     shown = table(["id", "why it failed"], ((number, _short(problem)) for number, problem in lines))
     more = len(failed) - len(lines)
     rest = f"<p>{more} more failed; <code>value.to_frame()</code> has all.</p>" if more else ""
-    return f'<div class="{_SAFE}">{shown}\n{rest}</div>'
+    return f'<div class="{SAFE}">{shown}\n{rest}</div>'
 
 
 def _short(text: str) -> str:

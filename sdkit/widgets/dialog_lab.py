@@ -15,10 +15,10 @@ from sdkit.conversation import Conversation
 from sdkit.dialog import Dialog
 from sdkit.errors import ConversationError, InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
-from sdkit.llm.seeds import MAX_SEED, check_seed, random_seed
+from sdkit.llm.seeds import random_seed
 from sdkit.rendering import why
 from sdkit.widgets.dialog_view import dialog_html
-from sdkit.widgets.parts import Panel, button, markup, note, row
+from sdkit.widgets.parts import Panel, button, markup, note, row, typed_seed
 
 Setting = DialogGenerator | PersonaDialogGenerator | tuple[PersonaAgent, PersonaAgent]
 
@@ -134,7 +134,8 @@ class DialogLab(Panel):
         self._check()
         if "seed" in self.errors:
             return
-        seed = int(self.seed.value) if self.seed.value.strip() else random_seed()
+        typed = typed_seed(self.seed.value)
+        seed = random_seed() if typed is None else typed
         chosen = {_LEFT: self.left.value, _RIGHT: self.right.value}
         self.value, self._made_by, self._conversation = {}, dict(chosen), None
         self._show()
@@ -191,12 +192,11 @@ class DialogLab(Panel):
         agents = setting if isinstance(setting, tuple) else setting.agents(dialog)
         words = self.what.value.strip()
         change = {TELL: {"tell": words}, SAY: {"say": words}}.get(self.change.value, {})
-        seed = int(self.seed.value) if self.seed.value.strip() else None
         self._conversation = branch(
             dialog,
             int(self.keep.value),
             agents,
-            seed=seed,
+            seed=typed_seed(self.seed.value),
             max_turns=max(self.max_turns, int(self.keep.value) + 2),
             **change,
         )
@@ -265,12 +265,10 @@ class DialogLab(Panel):
     def _check(self) -> None:
         """Say beside the controls what is wrong with them."""
         errors = {}
-        if self.seed.value.strip():
-            try:
-                check_seed(int(self.seed.value))
-            except ValueError:
-                typed = f"{self.seed.value!r:.80}"
-                errors["seed"] = f"Seed: {typed} is no whole number from 0 to {MAX_SEED}; leave it blank for a new one"
+        try:
+            typed_seed(self.seed.value)
+        except InputError as error:
+            errors["seed"] = str(error)
         if not self.keep.value.strip().isdecimal():
             errors["keep"] = f"Keep turns: {self.keep.value!r} is no number of turns"
         if self.change.value != NOTHING and not self.what.value.strip():

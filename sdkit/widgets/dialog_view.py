@@ -13,6 +13,7 @@ import traitlets
 
 from sdkit import rendering
 from sdkit.dialog import Dialog
+from sdkit.rendering import SAFE
 from sdkit.widgets.parts import Panel, markup, row
 
 # Who speaks is told by the name and by how far a turn stands from the left.
@@ -39,8 +40,7 @@ _STYLE = """<style>
 </style>"""
 
 # JupyterLab takes the keys that are pressed where nothing can be typed for its own shortcuts, unless that says this.
-_OWN_KEYS = "data-lm-suppress-shortcuts"
-_SAFE = "mathjax_ignore tex2jax_ignore"
+OWN_KEYS = "data-lm-suppress-shortcuts"
 _NAMES = {"formatVersion": "Format", "dialogId": "Id", "stop": "Why it ended"}
 _COPIES: dict[str, Callable[[Dialog], str]] = {
     "Text": str,
@@ -106,19 +106,19 @@ class DialogView(Panel):
         query = self.search.value.strip()
         turns, count = turns_html(self.value, query)
         self.chat.value = (
-            f'<div class="sdkit-chat" role="region" aria-label="Turns" tabindex="0" {_OWN_KEYS}>{turns}</div>'
+            f'<div class="sdkit-chat" role="region" aria-label="Turns" tabindex="0" {OWN_KEYS}>{turns}</div>'
         )
         say = f"{count} of {counted(len(self.value))} with “{query}”" if query else ""
-        self.found.value = f'<div role="status" class="{_SAFE}" dir="auto">{_text(say)}</div>'
+        self.found.value = f'<div role="status" class="{SAFE}" dir="auto">{text_html(say)}</div>'
 
     def _show_copy(self) -> None:
         self.copy.value = ""
         if kind := self.copy_as.value:
             text = _COPIES[kind](self.value)
             self.copy.value = (
-                f'<label class="sdkit-copy {_SAFE}">The whole dialogue as {kind}. Click into it, then '
+                f'<label class="sdkit-copy {SAFE}">The whole dialogue as {kind}. Click into it, then '
                 "Ctrl+A selects all and Ctrl+C copies (on a Mac, Cmd instead of Ctrl):"
-                f'<textarea readonly dir="auto" {_OWN_KEYS}>\n{_text(text)}</textarea></label>'
+                f'<textarea readonly dir="auto" {OWN_KEYS}>\n{text_html(text)}</textarea></label>'
             )
 
 
@@ -146,7 +146,7 @@ def turns_html(dialog: Dialog, query: str = "") -> tuple[str, int]:
         )
     if not items:
         return f"<p>{'No turn has this.' if query else 'There are no turns.'}</p>", 0
-    return f'<ol class="{_SAFE}">\n' + "\n".join(items) + "\n</ol>", len(items)
+    return f'<ol class="{SAFE}">\n' + "\n".join(items) + "\n</ol>", len(items)
 
 
 def about_html(dialog: Dialog, versions: bool = True) -> str:
@@ -159,21 +159,21 @@ def about_html(dialog: Dialog, versions: bool = True) -> str:
         known["provenance"] = dialog.provenance.model_copy(update={"versions": {}})
     known |= {"stop": dialog.stop and rendering.why(dialog.stop)} | (dialog.model_extra or {})
     entries = [
-        f'<dt>{_text(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{_value_html(value)}</dd>'
+        f'<dt>{text_html(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{_value_html(value)}</dd>'
         for name, value in known.items()
         if value is not None
     ]
     if dialog.events:
-        events = "".join(f'<li dir="auto">{_text(_event_text(event))}</li>' for event in dialog.events)
+        events = "".join(f'<li dir="auto">{text_html(_event_text(event))}</li>' for event in dialog.events)
         entries.append(f"<dt>Events</dt><dd><ol>{events}</ol></dd>")
     return (
-        f'<details class="sdkit-about {_SAFE}"><summary {_OWN_KEYS}>About this dialogue</summary>'
+        f'<details class="sdkit-about {SAFE}"><summary {OWN_KEYS}>About this dialogue</summary>'
         f"<dl>{''.join(entries)}</dl></details>"
     )
 
 
 def _caption_html(dialog: Dialog) -> str:
-    return f'<p class="{_SAFE}" dir="auto">{_text(rendering.caption(dialog))}</p>'
+    return f'<p class="{SAFE}" dir="auto">{text_html(rendering.caption(dialog))}</p>'
 
 
 def _value_html(value: Any, depth: int = 0) -> str:
@@ -181,11 +181,13 @@ def _value_html(value: Any, depth: int = 0) -> str:
     if hasattr(value, "model_dump"):
         value = {name: part for name, part in value.model_dump(exclude_none=True, warnings=False).items() if part != {}}
     if isinstance(value, dict) and value and depth < 2:
-        inside = "".join(f"<li>{_text(str(name))}: {_value_html(part, depth + 1)}</li>" for name, part in value.items())
+        inside = "".join(
+            f"<li>{text_html(str(name))}: {_value_html(part, depth + 1)}</li>" for name, part in value.items()
+        )
         return f"<ul>{inside}</ul>"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    return text_html(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _event_text(event: Any) -> str:
@@ -201,12 +203,12 @@ def counted(count: int) -> str:
 def _marked(text: str, pattern: re.Pattern[str] | None) -> str:
     """Return text as HTML, with what matches marked."""
     if pattern is None:
-        return _text(text)
+        return text_html(text)
     parts, end = [], 0
     for match in pattern.finditer(text):
-        parts += [_text(text[end : match.start()]), f"<mark>{_text(match[0])}</mark>"]
+        parts += [text_html(text[end : match.start()]), f"<mark>{text_html(match[0])}</mark>"]
         end = match.end()
-    return "".join([*parts, _text(text[end:])])
+    return "".join([*parts, text_html(text[end:])])
 
 
 def sendable(text: str) -> str:
@@ -214,5 +216,6 @@ def sendable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _text(text: str) -> str:
+def text_html(text: str) -> str:
+    """Return a text as HTML that shows it."""
     return html.escape(sendable(text))

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 from pydantic import BaseModel
 
+from sdkit.rendering import SAFE
 from sdkit.widgets.form_drafts import NOT_GIVEN, Draft, Problem, is_empty
 from sdkit.widgets.form_look import Look, named
 from sdkit.widgets.form_texts import Writing, is_long, read, written
@@ -178,9 +179,7 @@ class SectionField(Field):
         self.body = ipywidgets.VBox(layout=self._look.wide).add_class("sdkit-section")
         if not self.spec.shape.optional:
             self._open(shown)
-            return ipywidgets.HTML(
-                f'<b class="mathjax_ignore tex2jax_ignore">{html.escape(label)}</b>', style=self._look.html
-            )
+            return ipywidgets.HTML(f'<b class="{SAFE}">{html.escape(label)}</b>', style=self._look.html)
         tick = ipywidgets.Checkbox(
             value=shown is not None, **named(f"Add {self.spec.path}"), layout=self._look.control, style=self._look.tick
         )
@@ -239,7 +238,7 @@ def _note(alert: str, help: str) -> str:
         parts.append(f'<div role="alert" class="sdkit-message sdkit-error">⚠ {html.escape(alert)}</div>')
     if help:
         parts.append(f'<div class="sdkit-help">{html.escape(help)}</div>')
-    return f'<div class="sdkit-note mathjax_ignore tex2jax_ignore" dir="auto">{"".join(parts)}</div>' if parts else ""
+    return f'<div class="sdkit-note {SAFE}" dir="auto">{"".join(parts)}</div>' if parts else ""
 
 
 def _rows(text: str) -> int:

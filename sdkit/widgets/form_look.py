@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets
 
+from sdkit.rendering import SAFE
 from sdkit.widgets.form_types import Spec
 
 STYLE = """<style>
@@ -61,7 +62,7 @@ def named(label: str, within: str = "") -> dict[str, Any]:
     if not within and "$" not in label and "\\" not in label:
         return {"description": label}
     hidden = f'<span class="sdkit-hidden">{_inert(within)}: </span>' if within else ""
-    text = f'<span class="mathjax_ignore tex2jax_ignore">{hidden}{_inert(label)}</span>'
+    text = f'<span class="{SAFE}">{hidden}{_inert(label)}</span>'
     return {"description": text, "description_allow_html": True}
 
 

@@ -6,10 +6,11 @@ import html
 from collections.abc import Iterable, Mapping
 
 from sdkit.personas import BasePersona
+from sdkit.rendering import SAFE
 
 HEADING = "What the model reads"
 
-_SAFE = 'class="mathjax_ignore tex2jax_ignore" dir="auto"'
+_SAFE = f'class="{SAFE}" dir="auto"'
 
 
 def reads_html(persona: BasePersona | None, errors: Mapping[str, str], focusable: bool = True) -> str:

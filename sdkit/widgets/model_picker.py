@@ -18,6 +18,7 @@ from sdkit.errors import InputError, WeightsError
 from sdkit.llm import available, embedded
 from sdkit.llm.available import Available, megabytes
 from sdkit.llm.spec import choose_model
+from sdkit.rendering import SAFE
 from sdkit.widgets.parts import Panel, button, markup, note, row
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ class ModelPicker(Panel):
         lines = [(m.name, megabytes(m.size), m.about) for m in available.catalogue()]
         chosen = html.escape(self.value or "the default")
         return (
-            f'<p class="mathjax_ignore tex2jax_ignore"><b>Model picker</b>: {chosen} is chosen.</p>\n'
+            f'<p class="{SAFE}"><b>Model picker</b>: {chosen} is chosen.</p>\n'
             f"{_table(('Model that runs inside Python', 'Size', 'About'), lines)}\n"
             "<p>The models of a running Ollama are listed here, too.</p>"
         )
@@ -118,7 +119,7 @@ class ModelPicker(Panel):
     def _show(self, models: list[Available], problem: str, default: str, why: str) -> None:
         self.models = models
         self.default.value = (
-            '<div class="mathjax_ignore tex2jax_ignore" style="line-height: 1.5">Where no model is named, '
+            f'<div class="{SAFE}" style="line-height: 1.5">Where no model is named, '
             f"<b>{html.escape(default)}</b> answers, {html.escape(why)}.</div>"
         )
         lines = [(m.name, m.place, megabytes(m.size), m.state, m.about) for m in models]
@@ -271,7 +272,4 @@ async def _aside(do: Callable[[], T]) -> T:
 def _table(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in heads)
     body = "\n".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line) + "</tr>" for line in lines)
-    return (
-        f'<table class="sdkit-models mathjax_ignore tex2jax_ignore"><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table>"
-    )
+    return f'<table class="sdkit-models {SAFE}"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'

@@ -20,7 +20,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from sdkit.background import Job
-from sdkit.errors import MissingPackageError, SdkitError
+from sdkit.errors import InputError, MissingPackageError, SdkitError
+from sdkit.llm.seeds import MAX_SEED, check_seed
+from sdkit.rendering import SAFE
 
 try:
     import ipywidgets
@@ -80,6 +82,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         self.add_class("sdkit-panel").add_class(css_class)
 
     # -- what is shown ------------------------------------------------------------------------------------------------
+
+    def message_here(self) -> Any:
+        """Return the line for messages, to stand elsewhere than at the end, where nobody would see it."""
+        self.children = [part for part in self.children if part is not self.message]  # type: ignore[has-type]
+        return self.message
 
     def static_html(self) -> str:
         """Return what is shown where no widget can be: HTML, with everything escaped."""
@@ -211,6 +218,23 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         return self._job is None or self._job.wait(seconds)
 
 
+def typed_seed(text: str) -> int | None:
+    """Return the seed that somebody typed; None for a new one, where nothing is typed.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    typed = text.strip()
+    try:
+        return check_seed(int(typed)) if typed else None
+    except ValueError:
+        raise InputError(
+            f"Seed: {typed!r:.80} is no whole number from 0 to {MAX_SEED}; leave it blank for a new one"
+        ) from None
+
+
 def from_page() -> bool:
     """Return whether a page asked for what is being done now, and not code in a cell, a script or a test."""
     kernel = getattr(get_ipython(), "kernel", None)
@@ -221,9 +245,7 @@ def note(text: str, role: str) -> str:
     """Return a message as HTML: a "status", or an "alert" that screen readers read out at once."""
     sign, kind = ("⚠ ", " sdkit-error") if role == "alert" else ("", "")
     words = html.escape(text).replace("\n", "<br>")
-    return (
-        f'<div role="{role}" class="sdkit-message{kind} mathjax_ignore tex2jax_ignore" dir="auto">{sign}{words}</div>'
-    )
+    return f'<div role="{role}" class="sdkit-message{kind} {SAFE}" dir="auto">{sign}{words}</div>'
 
 
 def markup(text: str) -> Any:

@@ -13,14 +13,15 @@ import ipywidgets
 import traitlets
 
 from sdkit.background import Job
+from sdkit.batch import make_one
 from sdkit.datasets import STAR, StarDataset, star_batch, star_index
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, SdkitError
 from sdkit.flowchart import Flowchart
-from sdkit.llm.seeds import MAX_SEED, check_seed
-from sdkit.widgets.dialog_view import sendable
-from sdkit.widgets.parts import Panel, button, markup, note, row
-from sdkit.widgets.scenario_html import CHARTS, REAL, SAFE, SCENARIO, STYLE, SYNTHETIC, panes_html, text_html
+from sdkit.rendering import SAFE
+from sdkit.widgets.dialog_view import sendable, text_html
+from sdkit.widgets.parts import Panel, button, markup, note, row, typed_seed
+from sdkit.widgets.scenario_html import CHARTS, REAL, SCENARIO, STYLE, SYNTHETIC, panes_html
 
 if TYPE_CHECKING:
     from sdkit.batch import Maker
@@ -54,8 +55,8 @@ class ScenarioBrowser(Panel):
     model
         Which model makes the synthetic dialogues; None for `sdkit.default_model`.
     generate_with
-        Further ways to make them, by name: from a dialogue's id to a generator, or to an async function that takes
-        ``seed`` and ``id``, as in a `Batch`.
+        Further ways to make them, by name: from a dialogue's id to a generator, or to a function that takes ``seed``
+        and ``id``, better an async one, as in a `Batch`.
 
     Attributes
     ----------
@@ -125,10 +126,9 @@ class ScenarioBrowser(Panel):
             self.place,
             row(self.how, self.seed, self.generate_button, self.stop_button),
             self.wrong,
-            self.message,  # near the button: at the end, nobody would see it
+            self.message_here(),
             self.beside,
         ]
-        self.children = [part for part in self.children if part is not self.message]  # type: ignore[has-type]
         for control in self.filters.values():
             self.on_change(control, lambda _: self._match())
         self.on_change(self.choice, self._choose)
@@ -281,12 +281,10 @@ class ScenarioBrowser(Panel):
         self._check()
         if self.value is None or "seed" in self.errors:
             return
-        seed = int(self.seed.value) if self.seed.value.strip() else None
-        how, shown, number = self.how.value, self.value, self._at
+        seed, how, shown, number = typed_seed(self.seed.value), self.how.value, self.value, self._at
 
         async def make() -> Any:
-            maker: Any = self._makers[how](number)
-            return await getattr(maker, "agenerate", maker)(seed=seed, id=number)
+            return await make_one(self._makers[how](number), seed, number)
 
         def done(made: Any) -> None:
             if self.value is not shown:
@@ -304,11 +302,11 @@ class ScenarioBrowser(Panel):
         self.work(make, done, ended=lambda: self._enable(writing=False))
 
     def _check(self) -> None:
-        typed, problem = self.seed.value.strip(), ""
+        problem = ""
         try:
-            check_seed(int(typed or 0))
-        except ValueError:
-            problem = f"Seed: {typed!r:.80} is no whole number from 0 to {MAX_SEED}; leave it blank for a new one"
+            typed_seed(self.seed.value)
+        except InputError as error:
+            problem = str(error)
         self._wrong("seed", problem)
 
     # -- what is shown ------------------------------------------------------------------------------------------------

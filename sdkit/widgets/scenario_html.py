@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 
 from sdkit.adherence import Adherence, adherence
@@ -10,10 +9,8 @@ from sdkit.datasets.star_files import Scenario
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError
 from sdkit.flowchart import Flowchart
-from sdkit.widgets.dialog_view import dialog_html, sendable
-
-SAFE = "mathjax_ignore tex2jax_ignore"
-_OWN_KEYS = "data-lm-suppress-shortcuts"  # as in `DialogView`
+from sdkit.rendering import SAFE
+from sdkit.widgets.dialog_view import OWN_KEYS, dialog_html, text_html
 
 # A wide chart takes a line of its own: its picture alone makes its pane wide, and not the texts around it.
 STYLE = """<style>
@@ -57,11 +54,6 @@ def panes_html(
         other = _adherence(synthetic, charts)
         texts[SYNTHETIC] = _read_html(f"Synthetic dialogue, from {made_from}", synthetic, other)
     return texts | {CHARTS: _charts_html(charts, found, other)}
-
-
-def text_html(text: str) -> str:
-    """Return a text as HTML that shows it."""
-    return html.escape(sendable(text))
 
 
 def _adherence(dialog: Dialog, charts: Sequence[Flowchart]) -> Adherence | str:
@@ -127,7 +119,7 @@ def _charts_html(charts: Sequence[Flowchart], found: Adherence | str, other: Adh
                 also = "<p>It is the same path.</p>" if way else ""
             drawn.append((_title(way, "synthetic dialogue"), also))
     figures = "\n".join(f"<div><p><b>{title}</b></p>\n{figure}</div>" for title, figure in drawn)
-    return f'<div class="sdkit-browser-drawn" {_OWN_KEYS}>\n{figures}\n</div>'
+    return f'<div class="sdkit-browser-drawn" {OWN_KEYS}>\n{figures}\n</div>'
 
 
 def _title(way: Sequence[str], whose: str) -> str:
@@ -142,5 +134,5 @@ def _region(title: str, content: str) -> str:
     """Return a part that can be scrolled, with the keyboard too."""
     return (
         f'<p><b>{text_html(title)}</b></p>\n<div class="sdkit-browser-read {SAFE}" role="region" '
-        f'aria-label="{text_html(title)}" tabindex="0" {_OWN_KEYS}>\n{content}\n</div>'
+        f'aria-label="{text_html(title)}" tabindex="0" {OWN_KEYS}>\n{content}\n</div>'
     )

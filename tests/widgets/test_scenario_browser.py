@@ -397,6 +397,15 @@ class TestOwnGenerators:
         press(own, own.generate_button)
         assert "Adherence: no &#x27;System&#x27; speaks in this dialogue" in own.panes["synthetic"].value
 
+    def test_a_plain_function_makes_one_as_in_a_batch(self, browser: ScenarioBrowser) -> None:
+        def talk(seed: int | None, id: int) -> Dialog:
+            return Dialog(turns=[Turn(speaker="User", text=f"I am {id}.")])
+
+        own = ScenarioBrowser(browser.data, generate_with={"mine": lambda number: talk})
+        choose(own.how, "mine")
+        press(own, own.generate_button)
+        assert [turn.text for turn in own.synthetic] == ["I am 1."]
+
     def test_what_is_no_dialogue(self, browser: ScenarioBrowser) -> None:
         async def talk(seed: int | None, id: int) -> str:
             return "Hello!"
