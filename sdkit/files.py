@@ -184,7 +184,7 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def locked(lock: Path, work: str | Path) -> Iterator[None]:
+def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
     """Let one process at a time do something; a lock ends with its process, however that ends.
 
     Parameters
@@ -193,6 +193,8 @@ def locked(lock: Path, work: str | Path) -> Iterator[None]:
         The file that is locked; its folder is made.
     work
         What is being made, for the error.
+    wait
+        For how many seconds to wait for another process.
 
     Raises
     ------
@@ -201,7 +203,7 @@ def locked(lock: Path, work: str | Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    key = FileLock(lock, blocking=False)
+    key = FileLock(lock, timeout=wait)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         key.acquire()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,15 @@ def _whole(file: Any) -> int:
     return 0
 
 
-def read_lines(path: str | Path) -> list[Any]:
+def read_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> list[Any]:
     """Return the values of a file's lines; none if there is no file, without half a line at the end.
+
+    Parameters
+    ----------
+    path
+        The file.
+    broken
+        Told of each line that is not JSON, which is then left out; by default that is an error.
 
     Raises
     ------
@@ -76,7 +83,10 @@ def read_lines(path: str | Path) -> list[Any]:
         try:
             values.append(json.loads(line))
         except ValueError as error:
-            raise FileError(path, f"is not JSON: {error}", number) from error
+            problem = FileError(path, f"is not JSON: {error}", number)
+            if broken is None:
+                raise problem from error
+            broken(problem)
     return values
 
 
