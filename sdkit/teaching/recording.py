@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -73,7 +74,8 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     if only_missing and kept.exists():
         shutil.copyfile(kept, made)
     settings = {"SDKIT_LLM": "record", "SDKIT_RECORDINGS": str(work), "SDKIT_LLM_LOG": str(log), "SDKIT_MODEL": model}
-    result = notebooks.execute(notebooks.read(path), path, settings)
+    notebook = notebooks.read(path)
+    result = notebooks.execute(notebook, path, settings)
     outcome = Outcome(number)
     if result.problem:
         outcome.problems.append(result.problem)
@@ -85,7 +87,7 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     recording = Recording(made)
     fresh = _keys(events, "recorded")
     outcome.new = [answer for answer in recording if answer.key in fresh]
-    outcome.problems += _unfit(recording)
+    outcome.problems += _unfit(recording, _printed(notebook))
     if not outcome.problems:
         outcome.unplayed = recording.keep(fresh | _keys(events, "played"))
         workspace.recordings(root).mkdir(parents=True, exist_ok=True)
@@ -102,7 +104,8 @@ def check(path: Path, root: Path) -> Outcome:
     kept, log = workspace.recordings(root) / f"{number}.jsonl", root / "output" / f".check-{number}.jsonl"
     log.unlink(missing_ok=True)
     settings = {"SDKIT_LLM": "check", "SDKIT_LLM_LOG": str(log), "SDKIT_RECORDINGS": str(kept.parent)}
-    result = notebooks.execute(notebooks.read(path), path, settings)
+    notebook = notebooks.read(path)
+    result = notebooks.execute(notebook, path, settings)
     events = _events(log)
     log.unlink(missing_ok=True)
     outcome = Outcome(number, missed=[event for event in events if "missed" in event])
@@ -112,7 +115,7 @@ def check(path: Path, root: Path) -> Outcome:
         recording = Recording(kept)
         played = _keys(events, "played")
         outcome.unplayed = [answer for answer in recording if answer.key not in played]
-        outcome.problems += _unfit(recording)
+        outcome.problems += _unfit(recording, _printed(notebook))
     return outcome
 
 
@@ -120,30 +123,46 @@ def _keys(events: list[dict[str, Any]], kind: str) -> set[str]:
     return {event[kind] for event in events if kind in event}
 
 
-def _unfit(recording: Recording) -> list[str]:
-    return [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer)]
+def _unfit(recording: Recording, printed: str) -> list[str]:
+    return [f"{shown(answer.prompt)}: {problem}" for answer in recording for problem in gate(answer, printed)]
 
 
-def gate(answer: Answer) -> Iterator[str]:
+def _printed(notebook: Any) -> str:
+    """Return what a notebook prints and shows, as text."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    parts = [str(part) for output in outputs for part in (output.get("text", ""), *output.get("data", {}).values())]
+    return html.unescape("\n".join(parts))
+
+
+def gate(answer: Answer, printed: str) -> Iterator[str]:
     """Say why a recorded dialogue is not fit to be printed in a lesson; nothing, if it is, or is no such dialogue.
 
-    Whole dialogues by `DialogGenerator` are looked at. What a lesson asks for in its own words may be as bad as it
-    likes, to show just that.
+    Whole dialogues by `DialogGenerator` are looked at, where the lesson prints them: a batch may hold any. What a
+    lesson asks for in its own words may be as bad as it likes, to show just that.
+
+    Parameters
+    ----------
+    answer
+        The answer.
+    printed
+        What the lesson prints.
     """
     if not any(prompts.DIALOGUE_SYSTEM in str(message) for message in answer.request["body"].get("messages", [])):
         return
     try:
         turns = json.loads(answer.reply["message"]["content"])["dialog"]
-        said = [(turn["speaker"], _plain(turn["text"])) for turn in turns]
+        said = [(turn["speaker"], turn["text"]) for turn in turns]
     except (ValueError, KeyError, TypeError):
         if answer.reply.get("done_reason") != "length":
             yield "is no dialogue"
+        return
+    if not all(text in printed for _, text in said):
         return
     if len(said) < 2:
         yield f"has {len(said)} turns"
     if len({speaker for speaker, _ in said}) < 2:
         yield "only one speaks"
-    texts = [text for _, text in said]
+    texts = [_plain(text) for _, text in said]
     if len(set(texts)) < len(texts):
         yield f"says twice {max(texts, key=texts.count)!r}"
     words = " ".join(texts).split()

@@ -18,7 +18,7 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_there_are_lessons() -> None:
-    assert [lesson.name[:2] for lesson in LESSONS] == ["00", "01", "02", "03", "04", "05"]
+    assert [lesson.name[:2] for lesson in LESSONS] == ["00", "01", "02", "03", "04", "05", "06"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

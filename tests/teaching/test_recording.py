@@ -125,9 +125,24 @@ def answer(*texts: str, speakers: str = "AB", system: str = prompts.DIALOGUE_SYS
     return Answer(call.key, "m", call.request, {"message": {"content": json.dumps({"dialog": turns})}, **about})
 
 
+def gate(answer: Answer, printed: str = "") -> list[str]:
+    return list(recording.gate(answer, printed or answer.reply["message"]["content"]))
+
+
 class TestTheGate:
     def test_lets_a_dialogue_pass(self) -> None:
-        assert list(recording.gate(answer("Hello there.", "Good day to you!"))) == []
+        assert gate(answer("Hello there.", "Good day to you!")) == []
+
+    def test_lets_pass_what_is_not_printed(self) -> None:
+        circles = answer("Hello.", "Good day!", "Hello.", "Good day!")
+        assert gate(circles)
+        assert gate(circles, "Hello. Good bye.") == []
+
+    def test_finds_what_is_printed_as_html(self) -> None:
+        cell = nbformat.v4.new_code_cell(
+            outputs=[nbformat.v4.new_output("display_data", data={"text/html": "I&#x27;m"})]
+        )
+        assert "I'm" in recording._printed(nbformat.v4.new_notebook(cells=[cell]))
 
     @pytest.mark.parametrize(
         ("bad", "problem"),
@@ -139,16 +154,16 @@ class TestTheGate:
         ],
     )
     def test_names_what_is_wrong(self, bad: Answer, problem: str) -> None:
-        assert problem in " ".join(recording.gate(bad))
+        assert problem in " ".join(gate(bad))
 
     def test_wants_json(self) -> None:
         broken = answer("Hello.")
         broken.reply["message"]["content"] = "Hello!"
-        assert list(recording.gate(broken)) == ["is no dialogue"]
-        assert list(recording.gate(Answer("", "m", broken.request, broken.reply | {"done_reason": "length"}))) == []
+        assert gate(broken) == ["is no dialogue"]
+        assert gate(Answer("", "m", broken.request, broken.reply | {"done_reason": "length"})) == []
 
     def test_leaves_a_lessons_own_requests_alone(self) -> None:
-        assert list(recording.gate(answer("Hello.", system="Be as bad as you like."))) == []
+        assert gate(answer("Hello.", system="Be as bad as you like.")) == []
 
 
 def test_a_recorded_dialogue_is_shown_as_one() -> None:
