@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sdkit.errors import FileError, InputError
 from sdkit.teaching import notebooks, workspace
-
-SOLUTION = "solution"
+from sdkit.teaching.building import SOLUTION
 
 
 def solution_code(exercise: str, step: str) -> str:
