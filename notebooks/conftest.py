@@ -60,7 +60,7 @@ def unplayed() -> list[str]:
     lines = []
     for path, ran in _ran.items():
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        recording = RECORDINGS / f"{path.name[:2]}.jsonl"
+        recording = RECORDINGS / f"{path.name.split('_')[0]}.jsonl"
         if (path.parent / SOLUTIONS / path.name).exists():
             continue  # the solutions ask for more than the student's version, which is made from them
         if ran == sum(cell["cell_type"] == "code" for cell in notebook["cells"]) and recording.exists():

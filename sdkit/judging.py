@@ -44,3 +44,42 @@ def holds(dialog: Dialog, statement: str, model: ModelSpec, seed: int | None = N
         It did not answer as asked.
     """
     return ask(prompts.does_it_hold(dialog.description().splitlines(), statement), Verdict, model=model, seed=seed)
+
+
+class Rating(BaseModel):
+    """How good a dialogue is, as a model answers it: the reason, then the number from 1, bad, to 5, good."""
+
+    model_config = ConfigDict(json_schema_extra=without_docstring)
+
+    reason: str
+    rating: int
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema: the number comes last, so that it follows from the reason."""
+        fields = {"reason": SHORT, "rating": {"enum": [1, 2, 3, 4, 5]}}
+        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def rate(dialog: Dialog, question: str, model: ModelSpec, seed: int | None = None) -> Rating:
+    """Ask a model to rate a dialogue from 1, bad, to 5, good.
+
+    It sees the turns and the question, and nothing else.
+
+    Parameters
+    ----------
+    dialog
+        The dialogue.
+    question
+        What to rate, such as "How natural is this dialogue?".
+    model, seed
+        As in `sdkit.ask`.
+
+    Raises
+    ------
+    ModelError
+        The model cannot be used.
+    ReplyError
+        It did not answer as asked.
+    """
+    return ask(prompts.how_good(dialog.description().splitlines(), question), Rating, model=model, seed=seed)

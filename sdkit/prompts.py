@@ -97,6 +97,17 @@ def does_it_hold(lines: Sequence[str], statement: str) -> list[Message]:
     return [*messages, asked(lines, statement)]
 
 
+GOOD_SYSTEM = (
+    "You rate dialogues from 1 to 5: 1 is very bad, 2 bad, 3 so-so, 4 good, 5 very good. Be strict, and use the whole "
+    "scale. Rate only what you are asked about."
+)
+
+
+def how_good(lines: Sequence[str], question: str) -> list[Message]:
+    """Ask for a rating of a dialogue."""
+    return [("system", GOOD_SYSTEM), ("human", "\n".join([*lines, "", question]))]
+
+
 def whole_dialogue(
     details: str,
     speakers: Sequence[str] | None = None,

@@ -13,7 +13,7 @@ from sdkit.exercises.running import Limit, TooSlowError, theirs
 from sdkit.exercises.solutions import solution_code
 from sdkit.exercises.steps import SECONDS, NotYetError, Step
 
-LESSONS = ("01", "02", "03", "04", "05", "06", "07")
+LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b")
 """The lessons that have exercises; each has a module here."""
 
 
@@ -150,10 +150,12 @@ class Exercise:
         where = f"{step.title()}{number}"
         limit = Limit(SECONDS)
         at_work = step(self._judge(limit))
-        names = joined([f"`{name}`" for name in step.names()])
         try:
             if limit.run(lambda: at_work.untouched(**answers)):
-                return Outcome(NOT_STARTED, where, (f"Your code goes into the cell above. It makes {names}.", "Stuck? ex.hint()"))
+                empty = [name for name, answer in answers.items() if answer is None or answer is ...]
+                names = joined([f"`{name}`" for name in empty or answers])
+                told_so = f"Your code goes into the cell above. It makes {names}."
+                return Outcome(NOT_STARTED, where, (told_so, "Stuck? ex.hint()"))
             for name, kind in step.classes().items():
                 if not isinstance(answers[name], kind):
                     article = "an" if kind.__name__[0] in "AEIOU" else "a"

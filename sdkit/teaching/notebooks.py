@@ -160,8 +160,8 @@ def named(root: Path, name: str) -> Path:
     if (file := Path(name)).suffix == ".ipynb":
         return file
     there = workspace.lessons(root)
-    found = [path for path in there if path.name.startswith(name)]
-    if len(found) != 1 or not name:
+    found = [path for path in there if name in {workspace.number_of(path), path.stem}]
+    if len(found) != 1:
         raise InputError(f"{name!r} is no lesson; there are {', '.join(path.stem for path in there)}")
     return found[0]
 
