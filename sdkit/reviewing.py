@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
+from math import isnan, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from statistics import fmean
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -15,6 +18,7 @@ from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError, MissingPackageError, first_problem
 from sdkit.files import locked
 from sdkit.jsonl import append_line, read_lines
+from sdkit.llm.seeds import derive_seed
 from sdkit.tables import frame
 
 if TYPE_CHECKING:
@@ -22,10 +26,8 @@ if TYPE_CHECKING:
 
     from sdkit.llm.spec import ModelSpec
 
-RATINGS = (1, 2, 3, 4, 5)
-"""From bad to good."""
-
-_WAIT = 10.0  # seconds, for another rater who is saving at the same moment
+RATINGS = {1: "very bad", 2: "bad", 3: "so-so", 4: "good", 5: "very good"}
+"""What the ratings mean."""
 
 
 class Review(BaseModel):
@@ -36,7 +38,7 @@ class Review(BaseModel):
     dialog : str
         Which dialogue: the `key_of` it.
     rater : str
-        Who says so.
+        Who says so; not blank.
     rating : int or None
         From 1, bad, to 5, good; None if it is not rated yet.
     labels : dict
@@ -48,8 +50,8 @@ class Review(BaseModel):
     """
 
     dialog: str
-    rater: str
-    rating: int | None = Field(None, ge=RATINGS[0], le=RATINGS[-1])
+    rater: str = Field(pattern=r"\S")
+    rating: int | None = Field(default=None, ge=min(RATINGS), le=max(RATINGS))
     labels: dict[int, list[str]] = {}
     note: str = ""
     when: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
@@ -57,20 +59,37 @@ class Review(BaseModel):
 
 def key_of(dialog: Dialog) -> str:
     """Return what a dialogue is known by in reviews: a hash of what is said, so that a copy has the same."""
-    said = "\n".join(f"{turn.speaker}\t{turn.text}" for turn in dialog.turns)
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    said = json.dumps([(turn.speaker, turn.text) for turn in dialog.turns])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def save_review(path: str | Path, review: Review) -> None:
+def shuffled(keys: Iterable[str], rater: str, seed: int | None = None) -> list[str]:
+    """Return the keys of dialogues in an order that follows from the rater and the seed alone.
+
+    Each rater has another one: else all would meet the same dialogues when they are tired.
+    """
+    return sorted(keys, key=lambda key: (derive_seed(rater, key, *([] if seed is None else [seed])), key))
+
+
+def save_review(path: str | Path, review: Review, wait: float = 10) -> None:
     """Append a review to a file; the last one of a rater about a dialogue counts.
+
+    Parameters
+    ----------
+    path
+        The file.
+    review
+        The review.
+    wait
+        For how many seconds to wait for others who are saving at the same moment.
 
     Raises
     ------
     FileError
-        It cannot be written.
+        It cannot be written; the file is as it was before.
     """
     path = Path(path)
-    with locked(path.with_name(f".{path.name}.lock"), path, wait=_WAIT):
+    with locked(path.with_name(f".{path.name}.lock"), path, wait=wait):
         append_line(path, review.model_dump(mode="json"))
 
 
@@ -124,51 +143,73 @@ def judged(dialogs: Iterable[Dialog], question: str, model: ModelSpec, rater: st
 
 
 def agreement(reviews: Sequence[Review]) -> pandas.DataFrame:
-    """Return how far raters agree, a row for each pair of them, and one for all.
+    """Return how far raters agree: a row for each pair of them and, if they are more than two, one for all.
 
-    Columns: ``raters``; ``dialogues``, how many both rated; ``equal``, the share of equal ratings; ``kappa``, Cohen's
-    (categories; 1 is full agreement, 0 what chance gives); ``alpha``, Krippendorff's for intervals, where 4 and 5 are
-    nearer than 1 and 5. Kappa and alpha are missing where all ratings are the same: then there is nothing to explain.
-    Computed with ``nltk.metrics.agreement``.
+    Computed with ``nltk.metrics.agreement``. What a rater did not rate is left out, not counted as a difference.
+
+    Parameters
+    ----------
+    reviews
+        The reviews of all raters. If one rated a dialogue twice, the last rating counts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns
+
+        - ``raters``
+        - ``dialogues``: how many at least two of them rated
+        - ``equal``: the share of these to which all of them who rated it gave the same
+        - ``kappa``: Cohen's (1960), where ratings are the same or not: 1 is full agreement, 0 what chance gives. For
+          more than two raters the mean of the kappas of the pairs.
+        - ``alpha``: Krippendorff's (1980) for intervals, where 4 and 5 are nearer than 1 and 5.
+
+        Kappa and alpha are missing, NaN, where all ratings are the same: then nothing shows that raters can tell good
+        from bad.
 
     Raises
     ------
     InputError
-        There are not two raters who rated one dialogue both.
+        No dialogue was rated by two raters.
     MissingPackageError
         nltk or pandas is not installed.
     """
-    rated = [(review.rater, review.dialog, review.rating) for review in reviews if review.rating is not None]
-    raters = sorted({rater for rater, _, _ in rated})
-    pairs: list[tuple[str, ...]] = list(combinations(raters, 2))
-    groups = pairs + ([tuple(raters)] if len(raters) > 2 else [])
-    rows = [row for group in groups if (row := _row(group, [one for one in rated if one[0] in group]))]
-    if not rows:
-        raise InputError(f"agreement needs two raters who rated the same dialogues; there are {_who(raters)}")
+    ratings: dict[str, dict[str, int]] = {}  # by dialogue and rater
+    for review in reviews:
+        if review.rating is not None:
+            ratings.setdefault(review.dialog, {})[review.rater] = review.rating
+    shared = {dialog: of for dialog, of in ratings.items() if len(of) > 1}
+    if not shared:
+        raters = sorted({rater for of in ratings.values() for rater in of})
+        few = f"there are ratings by {raters[0]} alone" if raters else "there are no ratings"
+        found = f"no dialogue has two of the ratings by {', '.join(raters)}" if len(raters) > 1 else few
+        raise InputError(f"agreement needs a dialogue that two raters rated; {found}")
+    raters = sorted({rater for of in shared.values() for rater in of})
+    rows = [row for pair in combinations(raters, 2) if (row := _row(pair, shared))]
+    if len(raters) > 2:
+        of_all, kappas = _row(tuple(raters), shared), [row[3] for row in rows if not isnan(row[3])]
+        assert of_all
+        rows.append((*of_all[:3], fmean(kappas) if kappas else nan, of_all[4]))
     return frame("agreement", rows, ("raters", "dialogues", "equal", "kappa", "alpha"))
 
 
-def _row(group: tuple[str, ...], rated: Sequence[tuple[str, str, Any]]) -> tuple[Any, ...] | None:
+def _row(raters: Sequence[str], ratings: dict[str, dict[str, int]]) -> tuple[str, int, float, float, float] | None:
+    """Return the row of these raters; its kappa is right for two."""
     try:
         from nltk.metrics import interval_distance
         from nltk.metrics.agreement import AnnotationTask
     except ImportError as error:
         raise MissingPackageError("nltk", "compute the agreement of raters") from error
-    by_dialog: dict[str, dict[str, int]] = {}
-    for rater, dialog, rating in rated:
-        by_dialog.setdefault(dialog, {})[rater] = rating
-    shared = {dialog: ratings for dialog, ratings in by_dialog.items() if len(ratings) > 1}
-    whole = {dialog: ratings for dialog, ratings in shared.items() if len(ratings) == len(group)}
+    theirs = [{rater: of[rater] for rater in raters if rater in of} for of in ratings.values()]
+    shared = [of for of in theirs if len(of) > 1]
     if not shared:
         return None
-    triples = [(rater, dialog, rating) for dialog, ratings in shared.items() for rater, rating in ratings.items()]
-    full = [triple for triple in triples if triple[1] in whole]
-    varied = len({rating for _, _, rating in triples}) > 1
-    alpha = AnnotationTask(triples, distance=interval_distance).alpha() if varied else None
-    kappa = AnnotationTask(full).kappa() if len({rating for _, _, rating in full}) > 1 else None
-    equal = sum(len(set(ratings.values())) == 1 for ratings in shared.values()) / len(shared)
-    return " and ".join(group), len(shared), equal, kappa, alpha
-
-
-def _who(raters: Sequence[str]) -> str:
-    return ", ".join(raters) if raters else "none"
+    triples = [(rater, str(item), rating) for item, of in enumerate(shared) for rater, rating in of.items()]
+    kappa = alpha = nan
+    if len({rating for _, _, rating in triples}) > 1:
+        # For nltk's kappa each rater has to have rated each dialogue, as two have what they share. Its alpha looks
+        # only at what was rated.
+        kappa = AnnotationTask(triples).kappa() if len(raters) == 2 else nan
+        alpha = AnnotationTask(triples, distance=interval_distance).alpha()
+    equal = sum(len(set(of.values())) == 1 for of in shared) / len(shared)
+    return f"{', '.join(raters[:-1])} and {raters[-1]}", len(shared), equal, kappa, alpha

@@ -159,7 +159,7 @@ class Exercise:
             for name, kind in step.classes().items():
                 if not isinstance(answers[name], kind):
                     article = "an" if kind.__name__[0] in "AEIOU" else "a"
-                    raise NotYetError(f"`{name}` is {article} {kind.__name__}", f"a {type(answers[name]).__name__}: {told(answers[name])}", 1)  # noqa: TRY301
+                    raise NotYetError(f"`{name}` is {article} {kind.__name__}", f"a {type(answers[name]).__name__}: {told(answers[name])}", step.hint_for_type)  # noqa: TRY301
             shown = limit.run(lambda: at_work.check(**answers))
         except NotYetError as missing:
             return Outcome(

@@ -32,6 +32,7 @@ class File(Step):
     """There and back again: a file."""
 
     exercise = "01-file"
+    hint_for_type = 2
     hints = (
         'A dialogue saves itself: order.to_file("output/order.json")',
         'Dialog reads one: order_again = Dialog.from_file("output/order.json")',

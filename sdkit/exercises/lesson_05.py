@@ -79,6 +79,7 @@ class OffThePath(Step):
     """Off the happy path."""
 
     exercise = "05-off-the-path"
+    hint_for_type = 2
     minutes = 10
     hints = (
         "What could go wrong when somebody asks for a doctor's instructions?",

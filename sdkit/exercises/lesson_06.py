@@ -47,6 +47,7 @@ class Unhappy(Step):
     """A batch of your own."""
 
     exercise = "06-unhappy-batch"
+    hint_for_type = 2
     minutes = 15
     hints = (
         f'STAR.get_ids(task_name="{_TASK}", happy=False) has the ids. A batch needs a folder of its own.',

@@ -88,6 +88,8 @@ class Step:
         What to try next, for those who are done.
     mistakes : tuple of Mistake
         Wrong answers that people give.
+    hint_for_type : int
+        The hint that helps those whose answer is of the wrong type.
     """
 
     exercise: ClassVar[str] = ""
@@ -95,6 +97,7 @@ class Step:
     hints: ClassVar[tuple[str, ...]] = ()
     stretch: ClassVar[str] = ""
     mistakes: ClassVar[tuple[Mistake, ...]] = ()
+    hint_for_type: ClassVar[int] = 1
 
     def __init__(self, judge: Judge | None = None) -> None:
         self._judge = judge
