@@ -74,7 +74,8 @@ class Adherence:
     steps : list of Step
         One for each turn of the system.
     path : dict
-        From each task that was begun to the nodes that were passed, in order: for `Flowchart.svg`.
+        From each task that a step belongs to, to the nodes that were passed, in order: for `Flowchart.svg`. A greeting
+        that several tasks share belongs to one of them.
     """
 
     tasks: list[str]
@@ -206,7 +207,8 @@ def adherence(
         task, kind, why = walk.step(label)
         why = why or f"{found}: it is none of the responses"
         steps.append(Step(number, turn.text, label, found, similarity, task, kind == "followed", kind, why))
-    return Adherence(tasks, steps, walk.path)
+    own = {step.task for step in steps}
+    return Adherence(tasks, steps, {task: nodes for task, nodes in walk.path.items() if task in own})
 
 
 def nearest_label(text: str, flowcharts: Sequence[Flowchart]) -> tuple[str | None, float]:

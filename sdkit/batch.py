@@ -6,23 +6,28 @@ Each item's seed follows from its id alone, so neither the order nor an interrup
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from sdkit.background import Job
-from sdkit.batch_store import Id, checked_ids, store
+from sdkit.batch_input import Id, checked_about, checked_ids
+from sdkit.batch_report import Report, duration, problem_of
+from sdkit.batch_store import store
 from sdkit.dialog import Dialog
-from sdkit.errors import InputError, MissingPackageError, ModelError, PromptTooLongError
+from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
+from sdkit.llm import usage
 from sdkit.llm.seeds import check_seed, derive_seed
-from sdkit.tables import frame
 
-if TYPE_CHECKING:
-    import pandas
+__all__ = ["Batch", "Generator", "Maker", "Report", "duration"]
+
+IN_A_ROW = 5
+"""After how many items, one after the other, that a model was of no use for a run ends."""
 
 Tell = Callable[["Report"], None]
 
@@ -35,70 +40,7 @@ class Generator(Protocol):
         ...
 
 
-Maker = Generator | Callable[..., Awaitable[Dialog]]
-
-
-@dataclass(frozen=True)
-class Report:
-    """How far a batch has got.
-
-    Attributes
-    ----------
-    total : int
-        How many dialogues it is to have.
-    done : int
-        How many are there, those of earlier runs too.
-    made : int
-        How many this run made.
-    failed : dict
-        What went wrong with the items that failed, by id. The next run tries them again.
-    tokens : int
-        What this run used, prompts and answers.
-    seconds : float
-        How long this run took so far.
-    stop : str
-        Why it ended: "done" (nothing is left but what failed), "minutes" or "tokens" (that budget is used up),
-        "stopped" (in a widget, by its Stop); "" while it runs.
-    latest : Dialog or None
-        The dialogue that this run made last.
-    """
-
-    total: int
-    done: int = 0
-    made: int = 0
-    failed: Mapping[str, str] = field(default_factory=dict)
-    tokens: int = 0
-    seconds: float = 0.0
-    stop: str = ""
-    latest: Dialog | None = field(default=None, repr=False, compare=False)
-
-    @property
-    def ok(self) -> bool:
-        """Whether all dialogues are there."""
-        return self.done == self.total
-
-    @property
-    def seconds_left(self) -> float | None:
-        """How long the rest takes, if it goes on like this; None if nobody can say yet."""
-        if self.ok or not self.made:
-            return 0.0 if self.ok else None
-        return self.seconds / (self.made + len(self.failed)) * (self.total - self.done - len(self.failed))
-
-    def __str__(self) -> str:
-        """Say it in a line, with what to do next."""
-        text = f"{self.done} of {self.total} dialogues are there; {self.made} of them made now"
-        if self.seconds >= 1:
-            text += f", in {duration(self.seconds)}"
-        if self.stop in {"minutes", "tokens"}:
-            text += f". It ended because its {self.stop} are used up"
-        if self.failed:
-            number, problem = next(iter(self.failed.items()))
-            text += f". {len(self.failed)} failed, the first of them {number}: {problem.partition('. ')[0]}"
-        return text + (". Run it again to go on." if self.stop and not self.ok else ".")
-
-    def to_frame(self) -> pandas.DataFrame:
-        """Return the items that failed as a pandas table with the columns ``id`` and ``problem``."""
-        return frame("what failed", self.failed.items(), ["id", "problem"])
+Maker = Generator | Callable[..., Awaitable[Dialog] | Dialog]
 
 
 class Batch:
@@ -109,13 +51,15 @@ class Batch:
     ids
         The ids of the dialogues: numbers, or short names. They become names of files.
     maker_for
-        From an id to what makes its dialogue: a generator, or an async function that takes ``seed`` and ``id``.
+        From an id to what makes its dialogue: a generator, or a function that takes ``seed`` and ``id``. Better an
+        async one: for a plain one, all others and Stop have to wait.
     to
         Where to: a folder, which gets ``json/ID.json`` and ``txt/ID.txt``, or one file that ends in ``.jsonl``.
     seed
         From it and its id the seed of each dialogue is derived; "id" takes the id itself.
     about
-        What else shapes the dialogues, such as the model. A batch that began with something else is not gone on with.
+        What else shapes the dialogues, such as the model: values that JSON has. A batch whose dialogues were made with
+        something else is not gone on with.
     concurrency
         How many are made at a time. A model that runs inside Python makes one at a time anyway.
     per_minute
@@ -152,6 +96,11 @@ class Batch:
         tokens: int | None = None,
     ) -> None:
         self.ids = checked_ids(ids)
+        if not callable(maker_for):
+            raise InputError(
+                f"maker_for={maker_for!r}: give a function from an id to what makes its dialogue, such as "
+                "lambda id: generator"
+            )
         self._maker_for = maker_for
         self._store = store(to)
         self.to = Path(to)
@@ -161,7 +110,7 @@ class Batch:
         else:
             check_seed(seed)
         self._seed = seed
-        self._about = {"seed": seed, **(about or {})}
+        self._about = checked_about(about, seed)
         if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
             raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
         for name, value in (("per_minute", per_minute), ("minutes", minutes), ("tokens", tokens)):
@@ -191,6 +140,18 @@ class Batch:
         """Return the dialogues that are there, in the order of the ids."""
         return self._store.load(self.ids)
 
+    def check(self) -> None:
+        """See that a run would not be refused, without beginning it.
+
+        Raises
+        ------
+        InputError
+            The dialogues that are there were made with other settings, or nobody knows with which.
+        FileError
+            What is there cannot be read.
+        """
+        self._store.check(self._about)
+
     def run(self, progress: bool = True) -> Report:
         """Make what is missing; Ctrl-C and Stop end it, and nothing that was made is lost.
 
@@ -202,16 +163,16 @@ class Batch:
         Returns
         -------
         Report
-            How it went. Items that failed do not end a batch: they are in ``failed``.
+            How it went. Items that failed do not end a run: they are in ``failed``, and the next run tries them last.
 
         Raises
         ------
         ModelError
-            The model cannot be used, so that no item could be made.
+            The model cannot be used, for no item, or for five in a row. What is in the making then is finished.
         FileError
-            A dialogue cannot be kept, or another process is at it.
+            The disk is full or cannot be written, or another process, cell or widget is at it.
         InputError
-            It began with other settings.
+            The dialogues that are there were made with other settings, or nobody knows with which.
         KeyboardInterrupt
             It was interrupted. Run it again to go on.
         """
@@ -244,7 +205,7 @@ class Batch:
     async def arun(self, tell: Tell = lambda report: None) -> Report:
         """Do what `run` does, awaitable; `tell` is called with a `Report` after each item."""
         with self._store.locked():
-            self._store.check(self._about)
+            self._store.begin(self._about)
             run = _Run(self, tell)
             try:
                 await run.all()
@@ -260,10 +221,15 @@ class _Run:
     def __init__(self, batch: Batch, tell: Tell) -> None:
         self._batch, self._tell = batch, tell
         there = batch._store.done(batch.ids)
-        self._missing: Iterator[Id] = iter([number for number in batch.ids if number not in there])
         self._failed = batch._failed(there)
+        # What failed before comes last, so that it does not stand in the way of the others again and again.
+        missing = sorted((n for n in batch.ids if n not in there), key=lambda number: str(number) in self._failed)
+        self._missing: Iterator[Id] = iter(missing)
         self.report = Report(len(batch.ids), len(there))
         self._began = self._next = time.monotonic()
+        self._deadline = self._began + 60 * batch._minutes if batch._minutes else math.inf
+        self._in_a_row = 0
+        self._problem: Exception | None = None
 
     async def all(self) -> None:
         """Make what is missing."""
@@ -275,6 +241,8 @@ class _Run:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+        if self._problem is not None:
+            raise self._problem
         self._say(stop=self.report.stop or "done")
 
     def keep_errors(self) -> None:
@@ -290,43 +258,77 @@ class _Run:
             if number is None:
                 return
             if self._batch._pause:
-                wait = self._next - time.monotonic()
-                self._next = max(self._next, time.monotonic()) + self._batch._pause
-                await asyncio.sleep(max(0.0, wait))
-                if self._over():
+                at = max(self._next, time.monotonic())
+                self._next = at + self._batch._pause
+                await asyncio.sleep(max(0.0, min(at, self._deadline) - time.monotonic()))
+                if self._over(at):
                     return
             await self._make(number)
             await asyncio.sleep(0)  # Stop and others come in between, even if the maker never waits
 
     async def _make(self, number: Id) -> None:
-        try:
-            maker: Any = self._batch._maker_for(number)
-            made = await getattr(maker, "agenerate", maker)(seed=self._batch.seed_of(number), id=number)
-            dialog = _checked(made, number)
-        except Exception as error:
-            if isinstance(error, ModelError | MissingPackageError) and not isinstance(error, PromptTooLongError):
-                raise  # it would meet every item
-            self._failed[str(number)] = f"{type(error).__name__}: {error}"
-            self._say(failed={**self.report.failed, str(number): self._failed[str(number)]})
-            return
-        self._batch._store.save(number, dialog)
+        with usage.counting() as used:
+            try:
+                maker: Any = self._batch._maker_for(number)
+                made = getattr(maker, "agenerate", maker)(seed=self._batch.seed_of(number), id=number)
+                dialog = _checked(await made if inspect.isawaitable(made) else made, number)
+                written = self._batch._store.written(number, dialog)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others can be made
+                self._heed(str(number), error, used.tokens)
+                return
+        self._batch._store.save(number, written)
         self._failed.pop(str(number), None)
+        self._in_a_row = 0
+        # A maker may ask a model in its own way, and say what that used.
         how = dialog.provenance
-        tokens = (how.prompt_tokens or 0) + (how.completion_tokens or 0) if how else 0
-        done, made = self.report.done + 1, self.report.made + 1
-        self._say(done=done, made=made, tokens=self.report.tokens + tokens, latest=dialog)
+        tokens = max(used.tokens, (how.prompt_tokens or 0) + (how.completion_tokens or 0) if how else 0)
+        done, made_now = self.report.done + 1, self.report.made + 1
+        self._say(done=done, made=made_now, tokens=self.report.tokens + tokens, latest=dialog)
 
-    def _over(self) -> bool:
-        batch = self._batch
-        if not self.report.stop and batch._minutes and time.monotonic() - self._began >= 60 * batch._minutes:
+    def _heed(self, number: str, error: Exception, tokens: int) -> None:
+        """Note that an item failed; if others would fail as well, begin no more."""
+        self._say(tokens=self.report.tokens + tokens)
+        of_model = _of_model(error)
+        if of_model is not None and not getattr(of_model, "one_request", False):
+            self._problem = self._problem or of_model
+            return
+        self._failed[number] = problem_of(error)
+        self._say(failed={**self.report.failed, number: self._failed[number]})
+        if of_model is None:
+            return
+        self._in_a_row += 1
+        if self._in_a_row == IN_A_ROW and self._problem is None:
+            self._problem = ModelUnavailableError(
+                f"{IN_A_ROW} items failed in a row, and the run has ended. Run it again to go on. The last: {of_model}"
+            )
+            self._problem.__cause__ = of_model
+
+    def _over(self, at: float = 0.0) -> bool:
+        """Tell whether no more is to begin: now, or at a time to come."""
+        tokens = self._batch._tokens
+        if not self.report.stop and max(at, time.monotonic()) >= self._deadline:
             self._say(stop="minutes")
-        if not self.report.stop and batch._tokens and self.report.tokens >= batch._tokens:
+        if not self.report.stop and tokens and self.report.tokens >= tokens:
             self._say(stop="tokens")
-        return bool(self.report.stop)
+        return bool(self.report.stop) or self._problem is not None
 
     def _say(self, **changes: Any) -> None:
         self.report = replace(self.report, seconds=time.monotonic() - self._began, **changes)
         self._tell(self.report)
+
+
+def _of_model(error: Exception) -> Exception | None:
+    """Return what is the matter with the model; None if the item is to blame. A conversation wraps what it meets."""
+    seen: list[BaseException] = []
+    each: BaseException | None = error
+    while each is not None and each not in seen:
+        if isinstance(each, PromptTooLongError):
+            return None
+        if isinstance(each, ModelError | MissingPackageError):
+            return each
+        seen.append(each)
+        each = each.__cause__
+    return None
 
 
 def _checked(made: Any, number: Id) -> Dialog:
@@ -343,12 +345,3 @@ def _show(bar: Any, reports: deque[Report], said: list[str]) -> None:
     if report.failed:
         bar.set_postfix(failed=len(report.failed), refresh=False)
     bar.update(report.done - bar.n)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words, such as "1 min 20 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

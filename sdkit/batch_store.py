@@ -6,20 +6,25 @@ Beside them lie ``batch.json``, what shaped them, and ``errors.json``, the items
 from __future__ import annotations
 
 import contextlib
+import operator
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from sdkit.batch_input import Id
 from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError, first_problem
 from sdkit.files import data_text, locked, read_data, write_text
-from sdkit.jsonl import append_line, read_lines, write_lines
+from sdkit.jsonl import append_line, numbered_lines, write_lines
 
-Id = int | str
-_SAFE = re.compile(r"[^\W_][\w.-]{0,99}")  # as a part of a file's name, on every system
+_PART = re.compile(r"\.(.+)\.[0-9a-f]{8}\.part")  # what `write_text` writes before the file itself
+_FILES = {  # endings that nobody gives to a folder
+    *(".json", ".ndjson", ".csv", ".tsv", ".txt", ".md", ".html", ".yaml", ".yml", ".xml", ".parquet", ".feather"),
+    *(".xlsx", ".xls", ".ods", ".db", ".sqlite", ".pkl", ".py", ".ipynb", ".pdf", ".zip", ".gz", ".xz", ".bz2", ".tar"),
+}
 
 
 class Store:
@@ -49,8 +54,22 @@ class Store:
         """Return the dialogues of those of the ids that are there."""
         raise NotImplementedError
 
-    def save(self, number: Id, dialog: Dialog) -> None:
-        """Keep a dialogue; afterwards it is on the disk."""
+    def is_empty(self) -> bool:
+        """Tell whether there is no dialogue at all, of whatever id."""
+        raise NotImplementedError
+
+    def written(self, number: Id, dialog: Dialog) -> Any:
+        """Return a dialogue in the form that `save` writes; nothing is written yet.
+
+        Raises
+        ------
+        FileError, InputError
+            This dialogue cannot be written, wherever to.
+        """
+        raise NotImplementedError
+
+    def save(self, number: Id, written: Any) -> None:
+        """Keep what `written` has returned; afterwards it is on the disk."""
         raise NotImplementedError
 
     def finish(self, ids: Iterable[Id]) -> None:
@@ -64,23 +83,35 @@ class Store:
         return locked(self._lock, self.place)
 
     def check(self, about: Mapping[str, Any]) -> None:
-        """See that the batch is what it was when it began; note it down when it begins.
+        """See that the dialogues that are there, if there are any, were made in this way.
 
         Raises
         ------
         InputError
-            It is another one.
+            They were made otherwise, or nobody knows how.
         """
-        if not self._about.exists():
-            write_text(self._about, data_text(dict(about), "json"))
+        if self.is_empty():
             return
+        if not self._about.exists():
+            raise InputError(
+                f"{self.place} holds dialogues, and no {self._about.name} says how they were made; choose another "
+                "place for this batch, or remove them"
+            )
         before = read_data(self._about, "json")
-        for name in {**before, **about} if isinstance(before, dict) else ():
+        if not isinstance(before, dict):
+            raise FileError(self._about, "does not say how the dialogues beside it were made; choose another place")
+        for name in {**before, **about}:
             if before.get(name) != about.get(name):
                 raise InputError(
                     f"{self._about} says that the batch began with {name}={before.get(name)!r}, and now it is "
                     f"{about.get(name)!r}; go on as it began, or choose another place for this one"
                 )
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Do what `check` does, and note down how dialogues are made as long as there is none."""
+        self.check(about)
+        if self.is_empty():
+            write_text(self._about, data_text(dict(about), "json"))
 
     def errors(self) -> dict[str, str]:
         """Return what the items failed with that have failed, by id."""
@@ -108,7 +139,7 @@ class FolderStore(Store):
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        super().__init__(self.folder, f"{folder}/")
+        super().__init__(self.folder, f"{self.folder}/")
 
     def _path(self, number: Id, kind: str) -> Path:
         return self.folder / kind / f"{number}.{kind}"
@@ -122,16 +153,26 @@ class FolderStore(Store):
         paths = (self._path(number, "json") for number in ids)
         return [Dialog.from_file(path) for path in paths if path.exists()]
 
-    def save(self, number: Id, dialog: Dialog) -> None:
+    def is_empty(self) -> bool:
+        """Tell whether there is no dialogue at all, of whatever id."""
+        return not any((self.folder / "json").glob("*.json"))
+
+    def written(self, number: Id, dialog: Dialog) -> dict[Path, str]:
+        """Return the texts of its files."""
+        _check(dialog)
+        paths = [self._path(number, kind) for kind in (("txt", "json") if dialog.turns else ("json",))]
+        return {path: dialog.file_text(path) for path in paths}
+
+    def save(self, number: Id, written: dict[Path, str]) -> None:
         """Keep a dialogue; the .json comes last: where it is, all is."""
-        if dialog.turns:
-            dialog.to_file(self._path(number, "txt"))
-        dialog.to_file(self._path(number, "json"))
+        for path, text in written.items():
+            write_text(path, text)
 
     def finish(self, ids: Iterable[Id]) -> None:
         """Take away what a killed run has left half-written."""
-        for path in self.folder.glob("*/.*.part"):
-            path.unlink(missing_ok=True)
+        _sweep(self.folder, {self._about.name, self._errors.name})
+        for kind in ("json", "txt"):
+            _sweep(self.folder / kind)
 
 
 class LinesStore(Store):
@@ -147,68 +188,75 @@ class LinesStore(Store):
         self.path = Path(path)
         super().__init__(self.path, f"{path}.")
 
-    def _found(self) -> dict[Id, Dialog]:
-        dialogs: dict[Id, Dialog] = {}
-        for line, value in enumerate(read_lines(self.path), start=1):
+    def _lines(self) -> Iterator[tuple[str, Any, Dialog]]:
+        """Yield of each line the id, the value, and the dialogue."""
+        for line, value in numbered_lines(self.path):
             try:
                 dialog = Dialog.model_validate(value)
             except ValidationError as error:
                 raise FileError(self.path, f"holds no dialogue: {first_problem(error)}", line) from error
             if dialog.dialogId is None:
                 raise FileError(self.path, "holds a dialogue without an id", line)
-            dialogs.setdefault(dialog.dialogId, dialog)
-        return dialogs
+            yield str(dialog.dialogId), value, dialog
 
     def done(self, ids: Iterable[Id]) -> set[Id]:
         """Return those of the ids whose dialogues are there."""
-        return self._found().keys() & set(ids)
+        found = {key for key, _, _ in self._lines()}
+        return {number for number in ids if str(number) in found}
 
     def load(self, ids: Iterable[Id]) -> list[Dialog]:
         """Return the dialogues of those of the ids that are there."""
-        found = self._found()
-        return [found[number] for number in ids if number in found]
+        found: dict[str, Dialog] = {}
+        for key, _, dialog in self._lines():
+            found.setdefault(key, dialog)
+        return [found[str(number)] for number in ids if str(number) in found]
 
-    def save(self, number: Id, dialog: Dialog) -> None:
+    def is_empty(self) -> bool:
+        """Tell whether there is no dialogue at all, of whatever id."""
+        return next(numbered_lines(self.path), None) is None
+
+    def written(self, number: Id, dialog: Dialog) -> Any:
+        """Return the value of its line."""
+        _check(dialog)
+        return dialog.json()
+
+    def save(self, number: Id, written: Any) -> None:
         """Append a dialogue."""
-        append_line(self.path, dialog.json())
+        append_line(self.path, written)
 
     def finish(self, ids: Iterable[Id]) -> None:
         """Sort the lines by the order of the ids; lines of other ids stay behind them."""
-        found = self._found()
-        order = [number for number in ids if number in found]
-        order += [number for number in found if number not in set(order)]
-        if order != list(found):
-            write_lines(self.path, [found[number].json() for number in order])
+        places = {str(number): place for place, number in enumerate(ids)}
+        lines = [(places.get(key, len(places)), value) for key, value, _ in self._lines()]
+        order = sorted(lines, key=operator.itemgetter(0))
+        if [place for place, _ in order] != [place for place, _ in lines]:
+            write_lines(self.path, [value for _, value in order])
+        _sweep(self.path.parent, {self.path.name, self._about.name, self._errors.name})
+
+
+def _check(dialog: Dialog) -> None:
+    """See that a dialogue can be written, and read again: by hand, anything can be put into it."""
+    Dialog.from_json(dialog.json(string=True))
+
+
+def _sweep(folder: Path, names: Iterable[str] | None = None) -> None:
+    """Take away what is half-written of the files of these names, or of all of them.
+
+    The name of such a rest has the first 40 letters of the file's. Longer ones stay, as they may be somebody else's.
+    """
+    for path in folder.glob(".*.part"):
+        found = _PART.fullmatch(path.name)
+        if found and (names is None or found[1] in names) and path.is_file():
+            with contextlib.suppress(OSError):  # it is in nobody's way
+                path.unlink()
 
 
 def store(to: str | Path) -> Store:
     """Return the place of a batch: one file if its name ends in .jsonl, else a folder."""
     path = Path(to)
-    if path.suffix.lower() == ".jsonl":
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
         return LinesStore(path)
-    if path.suffix or path.is_file():
+    if path.is_file() or (suffix in _FILES and not path.is_dir()):
         raise InputError(f"{to}: dialogues of a batch go into a folder, or into a file whose name ends in .jsonl")
     return FolderStore(path)
-
-
-def checked_ids(ids: Iterable[Id]) -> list[Id]:
-    """Return ids that can be parts of file names, each once.
-
-    Raises
-    ------
-    InputError
-        One cannot, or comes twice.
-    """
-    checked: list[Id] = []
-    seen: set[str] = set()
-    for number in ids:
-        text = str(number)
-        if isinstance(number, bool) or not isinstance(number, int | str) or not _SAFE.fullmatch(text):
-            raise InputError(f"{number!r} is no id for a batch; give numbers, or short names of letters and digits")
-        if text.casefold() in seen:
-            raise InputError(f"the id {number!r} is there twice; each dialogue needs an id of its own")
-        seen.add(text.casefold())
-        checked.append(number)
-    if not checked:
-        raise InputError("there is nothing to make: no ids")
-    return checked

@@ -23,6 +23,7 @@ app = App(
     help="Generate synthetic dialogues with language models, and learn how in Jupyter.\n\nNew here? Start with `lab`.",
     version=sdkit.__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 models = App(name="models", help="List, fetch and find the models that run inside Python.")
 app.command(models)

@@ -371,16 +371,26 @@ class Dialog(_Record):
         InputError
             `type` is none of the three, or "auto" does not know the ending.
         """
+        write_text(path, self.file_text(path, type), make_folder=makedir)
+
+    def file_text(self, path: str | Path, type: FileType = "auto") -> str:
+        """Return what `to_file` writes to this path, without writing it.
+
+        Raises
+        ------
+        FileError
+            This kind of file cannot carry the dialogue.
+        InputError
+            `type` is none of the three, or "auto" does not know the ending.
+        """
         if file_type(path, type, ENDINGS) == "json":
             try:
-                text = self.json(string=True, indent=2)
+                return str(self.json(string=True, indent=2))
             except InputError as error:
                 raise FileError(path, f"was not written: {error}") from error
-        elif not self.turns:
+        if not self.turns:
             raise FileError(path, "was not written: a .txt file cannot carry an empty dialogue; save it as .json")
-        else:
-            text = "".join(_txt_line(path, turn) for turn in self.turns)
-        write_text(path, text, make_folder=makedir)
+        return "".join(_txt_line(path, turn) for turn in self.turns)
 
     @classmethod
     def from_file(cls, path: str | Path, type: FileType = "auto") -> Self:

@@ -88,7 +88,16 @@ class DownloadError(SdkitError):
 
 
 class ModelError(SdkitError):
-    """The language model cannot be used."""
+    """The language model cannot be used.
+
+    Attributes
+    ----------
+    one_request : bool
+        Whether this may be about one request only: the model is there, and was too busy or too slow for it, broke off
+        or refused it. False where every request would meet it, such as no connection, no such model, no key.
+    """
+
+    one_request = False
 
 
 class UnknownModelError(ModelError, ValueError):

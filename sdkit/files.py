@@ -185,7 +185,7 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
 
 @contextlib.contextmanager
 def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
-    """Let one process at a time do something; a lock ends with its process, however that ends.
+    """Let one at a time do something, of all processes and threads; a lock ends with its process, however that ends.
 
     Parameters
     ----------
@@ -194,12 +194,12 @@ def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
     work
         What is being made, for the error.
     wait
-        For how many seconds to wait for another process.
+        For how many seconds to wait for another one.
 
     Raises
     ------
     FileError
-        Another process is at it, or the lock cannot be made.
+        Somebody else is at it, or the lock cannot be made.
     """
     from filelock import FileLock, Timeout
 
@@ -208,7 +208,9 @@ def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         key.acquire()
     except Timeout:
-        raise FileError(work, "is being made by another process; wait until that is done, or stop it") from None
+        raise FileError(
+            work, "is being made by another process, cell or widget; wait until that is done, or stop it"
+        ) from None
     except OSError as error:
         raise FileError(lock, f"was not written: {in_words(error, 'written')}") from error
     try:

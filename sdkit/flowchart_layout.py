@@ -218,5 +218,6 @@ def _wrap(text: str, most: int) -> list[str]:
             lines[-1] += letter
     lines = [line.strip() for line in lines]
     if len(lines) > most or len(text) > LETTERS * most:
-        lines = [*lines[: most - 1], lines[most - 1][: LETTERS // 2 - 1] + "…"]
+        lines = lines[:most]  # fewer, if many letters take no room
+        lines[-1] = lines[-1][: LETTERS // 2 - 1] + "…"
     return lines

@@ -4,61 +4,86 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from sdkit.errors import FileError
 from sdkit.files import in_words, write_text
 
+_DEEP = "is nested too deeply"
+
 
 def append_line(path: str | Path, value: Any) -> None:
     """Append a value as a line of JSON, and have it on the disk before returning.
 
-    Half a line that a killed writer left at the end is taken away first. There can be one writer at a time.
+    Half a line that a killed writer left at the end is taken away first; a whole one that only lacks its line break
+    gets it. There can be one writer at a time.
 
     Raises
     ------
     FileError
-        It cannot be written; the file is as it was before.
+        It cannot be written; the file is as it was before, but for half a line.
     """
+    line = _line(path, value)
     try:
-        line = _line(value).encode()
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab+") as file:
-            end = _whole(file)
-            file.truncate(end)
+        # Without a buffer: on a full disk, closing the file would write what is left in it after all.
+        with open(path, "ab+", buffering=0) as file:
+            end, tail = _end(file)
+            if not _is_whole(tail):
+                os.ftruncate(file.fileno(), end)
+            else:
+                end, line = end + len(tail), b"\n" + line
             try:
-                file.write(line)
-                file.flush()
+                left = memoryview(line)
+                while left:  # a disk that is nearly full takes a part of it
+                    left = left[file.write(left) :]
                 os.fsync(file.fileno())
-            except OSError:
+            except BaseException:
                 os.ftruncate(file.fileno(), end)
                 raise
-    except (OSError, ValueError, TypeError) as error:
-        why = in_words(error, "written") if isinstance(error, OSError) else str(error)
-        raise FileError(path, f"was not written: {why}") from error
+    except (OSError, ValueError) as error:  # a ValueError for a path with a null character in it
+        raise FileError(path, f"was not written: {in_words(error, 'written')}") from error
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+def _line(path: str | Path, value: Any) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    except RecursionError:
+        raise FileError(path, f"was not written: the value {_DEEP}") from None
+    except (ValueError, TypeError) as error:
+        raise FileError(path, f"was not written: {error}") from error
 
 
-def _whole(file: Any) -> int:
-    """Return where the last whole line of an open file ends, in bytes."""
+def _end(file: Any) -> tuple[int, bytes]:
+    """Return where the last line break of an open file is, in bytes, and what stands behind it."""
     position = file.seek(0, os.SEEK_END)
+    tail = b""
     while position:
         begin = max(0, position - 65536)
         file.seek(begin)
-        newline = file.read(position - begin).rfind(b"\n")
+        data = file.read(position - begin)
+        newline = data.rfind(b"\n")
+        tail = data[newline + 1 :] + tail
         if newline >= 0:
-            return int(begin + newline + 1)
+            return int(begin + newline + 1), tail
         position = begin
-    return 0
+    return 0, tail
+
+
+def _is_whole(tail: bytes) -> bool:
+    """Tell whether a last line only lacks its line break; half a number would be a number as well."""
+    try:
+        return isinstance(json.loads(tail), dict | list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def read_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> list[Any]:
-    """Return the values of a file's lines; none if there is no file, without half a line at the end.
+    """Return the values of a file's lines; none if there is no file.
+
+    Blank lines are passed over, and half a line at the end.
 
     Parameters
     ----------
@@ -72,22 +97,38 @@ def read_lines(path: str | Path, broken: Callable[[FileError], None] | None = No
     FileError
         It cannot be read, or a line of it is not JSON; names the line.
     """
+    return [value for _, value in numbered_lines(path, broken)]
+
+
+def numbered_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> Iterator[tuple[int, Any]]:
+    """Yield what `read_lines` returns, each with the number of its line, from 1 on.
+
+    Raises
+    ------
+    FileError
+        It cannot be read, or a line of it is not JSON; names the line.
+    """
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError:
-        return []
-    except OSError as error:
+        return
+    except (OSError, ValueError) as error:
         raise FileError(path, in_words(error, "read")) from error
-    values = []
-    for number, line in enumerate(data[: data.rfind(b"\n") + 1].split(b"\n")[:-1], start=1):
-        try:
-            values.append(json.loads(line))
-        except ValueError as error:
-            problem = FileError(path, f"is not JSON: {error}", number)
-            if broken is None:
-                raise problem from error
-            broken(problem)
-    return values
+    *lines, tail = data.split(b"\n")
+    if _is_whole(tail):
+        lines.append(tail)
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                why = _DEEP if isinstance(error, RecursionError) else f"is not JSON: {error}"
+                problem = FileError(path, why, number)
+                if broken is None:
+                    raise problem from error
+                broken(problem)
+            else:
+                yield number, value
 
 
 def write_lines(path: str | Path, values: Iterable[Any]) -> None:
@@ -98,8 +139,4 @@ def write_lines(path: str | Path, values: Iterable[Any]) -> None:
     FileError
         It cannot be written; the file is as it was before.
     """
-    try:
-        text = "".join(map(_line, values))
-    except (ValueError, TypeError) as error:
-        raise FileError(path, f"was not written: {error}") from error
-    write_text(path, text)
+    write_text(path, b"".join(_line(path, value) for value in values).decode())

@@ -179,6 +179,13 @@ def test_the_middle_of_another_task_is_no_beginning() -> None:
     assert step.why == "after hello, ask_name, taxi_ask_street would come first"
 
 
+def test_a_task_of_which_only_what_it_shares_was_said_has_no_path() -> None:
+    found = adherence(chosen("hello", "ask_name", "ask_day"), [TABLE, TAXI])
+
+    assert {step.task for step in found.steps} == {"table_book"}
+    assert found.path == {"table_book": ["hello", "ask_name", "ask_day"]}
+
+
 # -- which response a turn is -----------------------------------------------------------------------------------------
 
 
@@ -338,6 +345,14 @@ def test_the_first_dialogue_of_star(real_star: Path) -> None:
         ("goodbye_1", "not in the chart"),
     ]
     assert found.share == 0.25
+
+
+def test_only_the_tasks_of_steps_have_a_path(real_star: Path) -> None:
+    star = StarDataset(real_star)
+    found = adherence(star.get_dialog(1573), [star.flowchart(task) for task in star.get_dialog_task_names(1573)])
+
+    assert len(found.tasks) > 1
+    assert set(found.path) == {step.task for step in found.steps if step.task}
 
 
 def test_the_nearest_response_is_nearly_always_the_one_that_was_chosen(real_star: Path) -> None:

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sdkit.agents import PersonaAgent
 from sdkit.batch import Batch, Report, duration
 from sdkit.batch_store import FolderStore
 from sdkit.dialog import Dialog, Provenance, Turn
-from sdkit.errors import FileError, InputError, ModelUnavailableError, PromptTooLongError
+from sdkit.errors import FileError, InputError, ModelError, ModelUnavailableError, PromptTooLongError, UnknownModelError
 from sdkit.generators import DialogGenerator
+from sdkit.llm import retries
 from sdkit.llm.seeds import derive_seed
+from sdkit.personas import Persona
 
 if TYPE_CHECKING:
     from conftest import FakeOllama
@@ -162,6 +166,47 @@ def test_no_more_are_begun_in_a_minute_than_asked_for(maker: Maker, to: Path) ->
     assert time.monotonic() - began >= 4 / 20
 
 
+def test_no_pause_is_longer_than_the_budget_of_minutes(maker: Maker, to: Path) -> None:
+    began = time.monotonic()
+    report = Batch([1, 2, 3], maker, to, per_minute=6, minutes=0.2 / 60).run(progress=False)
+    assert (report.stop, report.made) == ("minutes", 1)
+    assert time.monotonic() - began < 5
+
+
+def fail_first(times: int) -> Callable[[dict[str, Any]], str]:
+    """Return an answer that is none in the first attempts."""
+    turns = [{"speaker": ("User", "System")[i % 2], "text": f"Text {i}."} for i in range(6)]
+    left = [times]
+
+    def answer(_: dict[str, Any]) -> str:
+        left[0] -= 1
+        return "prose" if left[0] >= 0 else json.dumps({"dialog": turns})
+
+    return answer
+
+
+def test_attempts_that_failed_count_as_well(fake_ollama: FakeOllama, to: Path) -> None:
+    # Given a model whose answers cost 18 tokens each, and whose first four are not valid
+    fake_ollama.answer = fail_first(4)
+    generator = DialogGenerator("fake", "Ana sells bread.", speakers=["User", "System"])
+    batch = Batch([1, 2, 3], lambda _: generator, to)
+    # When the first item fails in three attempts, and the second one is made in two
+    report = batch.run(progress=False)
+    # Then all attempts are counted; the dialogues say what they did
+    assert (list(report.failed), len(fake_ollama.received), report.tokens) == (["1"], 6, 6 * 18)
+    assert [d.provenance and (d.provenance.attempts, d.provenance.prompt_tokens) for d in batch.dialogs()] == [
+        *((2, 7), (1, 7)),
+    ]
+
+
+def test_a_budget_of_tokens_ends_a_run_in_which_all_fails(fake_ollama: FakeOllama, to: Path) -> None:
+    fake_ollama.answer = lambda _: "prose"
+    generator = DialogGenerator("fake", "Ana sells bread.", speakers=["User", "System"])
+    report = Batch([1, 2, 3], lambda _: generator, to, tokens=10).run(progress=False)
+    assert (report.stop, len(report.failed), report.tokens) == ("tokens", 1, 54)
+    assert len(fake_ollama.received) == 3
+
+
 # -- what fails -------------------------------------------------------------------------------------------------------
 
 
@@ -203,6 +248,167 @@ def test_a_model_that_is_not_there_ends_the_run_at_once(maker: Maker, to: Path) 
         batch.run(progress=False)
     assert maker.asked == [1, 2]
     assert batch.report().done == 1
+
+
+POISON = {
+    "refused": (400, "content_filter: this prompt was refused"),
+    "fails": (500, "it has crashed on this one"),
+    "too much": (429, "too many requests"),
+}
+
+
+@pytest.mark.parametrize("kind", [*POISON, "silent"])
+def test_an_item_that_a_model_will_not_do_does_not_stand_in_the_way(
+    fake_ollama: FakeOllama, to: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    # Given a server that does all items but the second one
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+    monkeypatch.setenv("SDKIT_TIMEOUT", "0.3")
+    fake_ollama.answer, chat, over = fail_first(0), fake_ollama.chat, threading.Event()
+
+    def but_one(body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if body["options"]["seed"] != 2:
+            return chat(body)
+        if kind == "silent":
+            over.wait(10)
+        status, error = POISON.get(kind, (500, "too late"))
+        return status, {"error": error}
+
+    monkeypatch.setattr(fake_ollama, "chat", but_one)
+    generator = DialogGenerator("fake", "Ana sells bread.", speakers=["User", "System"])
+    batch = Batch([1, 2, 3], lambda _: generator, to, seed="id")
+    # When it is run, and once more
+    first, second = batch.run(progress=False), batch.run(progress=False)
+    over.set()
+    # Then the others are there
+    assert (first.done, first.stop, list(first.failed)) == (2, "done", ["2"])
+    assert (second.done, second.made, list(second.failed)) == (2, 0, ["2"])
+    assert first.failed["2"].startswith("ModelUnavailableError: fake ")
+
+
+def poison() -> ModelUnavailableError:
+    error = ModelUnavailableError("fake answered with the error 500")
+    error.one_request = True
+    return error
+
+
+def test_a_model_that_fails_again_and_again_ends_the_run(maker: Maker, to: Path) -> None:
+    maker.problems = {number: poison() for number in range(2, 50)}
+    batch = Batch(range(1, 50), maker, to)
+    with pytest.raises(
+        ModelUnavailableError, match=r"5 items failed in a row, .* Run it again to go on\. The last: fake"
+    ):
+        batch.run(progress=False)
+    assert maker.asked == [1, 2, 3, 4, 5, 6]
+    assert list(batch.report().failed) == ["2", "3", "4", "5", "6"]
+
+
+def test_a_success_in_between_is_no_row_and_what_failed_comes_last(maker: Maker, to: Path) -> None:
+    maker.problems = {number: poison() for number in (1, 2, 3, 4, 6, 7, 8, 9)}
+    batch = Batch(range(1, 11), maker, to)
+    assert len(batch.run(progress=False).failed) == 8
+    # If the first ones cannot be made, and now there are others, they are not in the way
+    maker.problems |= {5: poison()}
+    maker.asked.clear()
+    batch = Batch(range(1, 13), maker, to)
+    with pytest.raises(ModelUnavailableError):
+        batch.run(progress=False)
+    assert maker.asked == [11, 12, 1, 2, 3, 4, 6]
+    assert batch.report().done == 4
+
+
+def test_what_is_in_the_making_when_a_run_ends_is_finished(maker: Maker, to: Path) -> None:
+    maker.pause = 0.1
+    maker.problems = {1: ModelUnavailableError("Ollama is not running; start it")}
+    batch = Batch(range(1, 9), maker, to, concurrency=3)
+    with pytest.raises(ModelUnavailableError, match="start it"):
+        batch.run(progress=False)
+    assert maker.asked == [1, 2, 3]
+    assert [dialog.dialogId for dialog in batch.dialogs()] == [2, 3]
+
+
+@pytest.mark.parametrize("how", ["one request", "turns"])
+@pytest.mark.parametrize(("status", "error"), [(401, ModelUnavailableError), (404, UnknownModelError), (0, ModelError)])
+def test_what_every_item_would_meet_ends_the_run_at_once(
+    fake_ollama: FakeOllama, to: Path, monkeypatch: pytest.MonkeyPatch, how: str, status: int, error: type[Exception]
+) -> None:
+    fake_ollama.fail(status, "model 'fake' not found")
+    if status == 0:  # nobody there
+        monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    ana = PersonaAgent(Persona(name="Ana"), "fake")
+    tom = PersonaAgent(Persona(name="Tom"), "fake")
+    generator = DialogGenerator("fake", "Ana sells bread.", speakers=["User", "System"])
+
+    async def talk(seed: int, id: int | str) -> Dialog:
+        return await ana.atalk_with(tom, seed=seed, id=id)
+
+    batch = Batch([1, 2, 3], lambda _: talk if how == "turns" else generator, to)
+    with pytest.raises(error):
+        batch.run(progress=False)
+    assert len(fake_ollama.received) == bool(status)
+    assert (batch.report().done, batch.report().failed) == (0, {})
+
+
+def broken(kind: str, id: int | str) -> Dialog:
+    """Return a dialogue that cannot be kept."""
+    dialog = Dialog(dialogId=id, turns=[Turn(speaker="User", text="Hi.")])
+    if kind == "half a character":
+        dialog.turns[0].text = "\ud800"
+    elif kind == "no text":
+        dialog.turns[0].text = None  # type: ignore[assignment]
+    else:
+        dialog.turns[0].speaker = "Nurse: Ann"
+    return dialog
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.parametrize("kind", ["half a character", "no text", "a colon"])
+def test_a_dialogue_that_cannot_be_kept_fails_like_any_other_item(maker: Maker, to: Path, kind: str) -> None:
+    def maker_for(number: int) -> Make:
+        async def bad(seed: int, id: int | str) -> Dialog:
+            return broken(kind, id)
+
+        return bad if number == 2 else maker(number)
+
+    batch = Batch([1, 2, 3, 4], maker_for, to)
+    for _ in range(2):
+        report = batch.run(progress=False)
+        if kind == "a colon" and to.suffix == ".jsonl":
+            assert report.ok  # a line of JSON can carry it
+        else:
+            assert (report.done, list(report.failed)) == (3, ["2"])
+            assert ("the speaker 'Nurse: Ann'" if kind == "a colon" else "dialogue") in report.failed["2"]
+    assert maker.asked == [1, 3, 4]
+    assert len(batch.dialogs()) == report.done
+
+
+def test_addresses_in_what_failed_hold_no_secrets_and_the_report_is_a_line(maker: Maker, to: Path) -> None:
+    maker.problems = {
+        1: ValueError(
+            "502 for 'http://ana:geheim@host:8080/v1?api_key=sk-123&x=1'\nSee ws://h/?t=sk-123, \ud800 \x1b[31m"
+        ),
+        2: ValueError("at https://ana:ge/heim@host/a#token=sk-123 and http://h:80/@me"),
+    }
+    batch = Batch([1, 2], maker, to)
+    report = batch.run(progress=False)
+
+    assert dict(report.failed) == {
+        "1": "ValueError: 502 for 'http://…@host:8080/v1?…'\nSee ws://h/?… \\ud800 \x1b[31m",
+        "2": "ValueError: at https://…@host/a?… and http://h:80/@me",
+    }
+    assert batch.report().failed == report.failed
+    (kept,) = to.parent.rglob("*errors.json")
+    for text in (kept.read_text("utf-8"), str(report), str(batch.report())):
+        assert not re.search("heim|sk-123", text)
+    assert len(str(report).splitlines()) == 1
+    assert "\x1b" not in str(report)
+
+
+def test_a_plain_function_makes_dialogues_too(to: Path) -> None:
+    def make(seed: int, id: int | str) -> Dialog:
+        return Dialog(dialogId=id, turns=[Turn(speaker="User", text="Hi.")])
+
+    assert Batch([1, 2], lambda _: make, to).run(progress=False).ok
 
 
 def test_what_is_no_dialogue_fails_like_any_other_item(tmp_path: Path) -> None:
@@ -256,7 +462,7 @@ def test_two_runs_of_one_batch_do_not_get_in_each_others_way(maker: Maker, to: P
     first.start()
     while not maker.asked:
         time.sleep(0.01)
-    with pytest.raises(FileError, match="is being made by another process"):
+    with pytest.raises(FileError, match="is being made by another process, cell or widget"):
         Batch([1, 2, 3], maker, to).run(progress=False)
     first.join()
     assert maker.asked == [1, 2, 3]
@@ -271,11 +477,27 @@ def test_two_runs_of_one_batch_do_not_get_in_each_others_way(maker: Maker, to: P
         ({"ids": ["../a"]}, "'../a' is no id"),
         ({"ids": ["a b"]}, "is no id for a batch"),
         ({"ids": [True]}, "True is no id"),
+        ({"ids": "bread"}, r"ids='bread': give a list of ids"),
+        ({"ids": b"bread"}, "ids=b'bread': give a list"),
+        ({"ids": 5}, "ids=5: give a list"),
+        ({"ids": [1.0]}, r"1\.0 is no id"),
+        ({"ids": [None]}, "None is no id"),
+        ({"ids": ["CON"]}, "'CON' is no id for a batch: on Windows"),
+        ({"ids": ["aux.1"]}, "on Windows, no file can have that name"),
+        ({"ids": ["com1"]}, "on Windows"),
+        ({"ids": ["漢" * 100]}, "too long for a file's name"),
+        ({"maker_for": {1: "a"}}, r"maker_for=\{1: 'a'\}: give a function from an id"),
+        ({"about": {"a": {1, 2}}}, "about= is kept as JSON, which cannot carry it .*give a dict of texts"),
+        ({"about": {"a": float("nan")}}, "about= is kept as JSON"),
+        ({"about": {"a": "\ud800"}}, "about= is kept as JSON"),
+        ({"about": "model"}, "about= is kept as JSON"),
         ({"concurrency": 0}, "concurrency=0"),
         ({"tokens": -1}, "tokens=-1: give a number above 0"),
         ({"minutes": "5"}, "minutes='5'"),
         ({"per_minute": float("inf")}, "per_minute=inf"),
         ({"seed": -1}, "seed=-1 will not do"),
+        ({"to": "output/a.parquet"}, r"go into a folder"),
+        ({"to": __file__}, r"go into a folder"),
         ({"to": "output/a.csv"}, r"go into a folder, or into a file whose name ends in \.jsonl"),
     ],
 )

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,20 @@ def test_lab_check_starts_asks_and_stops_on_another_port_when_the_first_is_taken
     # And nothing is left running
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(used[1]))) != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process")
+def test_ctrl_c_is_told_in_a_word() -> None:
+    begin = "import sys; from sdkit import cli; print(flush=True); sys.exit(cli.main(['notebooks', 'run', '00']))"
+    run = subprocess.Popen(
+        [sys.executable, "-c", begin],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout
+    run.stdout.readline()
+    time.sleep(1)
+    run.send_signal(signal.SIGINT)
+    assert run.communicate(timeout=30)[1].endswith("Interrupted.\n")
+    assert run.returncode == 130

@@ -165,10 +165,22 @@ def test_its_colours_are_those_of_the_page() -> None:
     assert "<style" not in svg
 
 
-NASTY = ["<script>alert(1)</script>", 'a" onload="x', "$x$ **b**", "\x1b[31m\x00", "\ud83d", "two\nlines", "x" * 10_000]
+NASTY = [
+    "<script>alert(1)</script>",
+    'a" onload="x',
+    "$x$ **b**",
+    "\x1b[31m\x00",
+    "\ud83d",
+    "two\nlines",
+    "x" * 10_000,
+    "e\u0301" * 100,
+    "\u0301" * 89,
+]
 
 
-@pytest.mark.parametrize("text", NASTY, ids=["script", "quote", "markup", "control", "surrogate", "lines", "long"])
+@pytest.mark.parametrize(
+    "text", NASTY, ids=["script", "quote", "markup", "control", "surrogate", "lines", "long", "accents", "marks"]
+)
 def test_whatever_a_chart_holds_is_shown_as_text(text: str) -> None:
     # Given a chart in which everything is that text
     chart = Flowchart(text, {text: "b", "c": text}, {text: text, "b": text}, {"c": text})
@@ -188,6 +200,14 @@ def test_a_long_name_ends_in_dots_and_is_whole_in_the_table() -> None:
     chart = Flowchart("t", {name: "b"}, {})
 
     assert layout(chart).boxes[name].lines[-1].endswith("…")
+    assert name in chart.html()
+
+
+def test_a_name_of_few_letters_and_many_marks_ends_in_dots_too() -> None:
+    name = "e" + "\u0301" * 100
+    chart = Flowchart("t", {"hello": name}, {name: "Hi."})
+
+    assert [line[:2] + line[-1] for line in layout(chart).boxes[name].lines] == ["e\u0301…"]
     assert name in chart.html()
 
 

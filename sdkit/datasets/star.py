@@ -6,16 +6,16 @@ The method names and the texts for models are those of the workshop notebook tha
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sdkit.datasets import star_files, star_texts
 from sdkit.datasets.star_files import SHOWN, Scenario, nearest
-from sdkit.datasets.star_index import Entry, Index, ids
+from sdkit.datasets.star_folder import Id, Seen, StarFolder
+from sdkit.datasets.star_index import Entry
 from sdkit.dialog import Dialog, Turn
-from sdkit.errors import InputError
+from sdkit.errors import FileError, InputError
 from sdkit.flowchart import Flowchart
 from sdkit.personas import Persona
 from sdkit.tables import frame
@@ -29,12 +29,9 @@ if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
 
 USER, SYSTEM = "User", "System"
-_FOLDERS = ("dialogues", "tasks")
-_FETCH = "`python -m sdkit data get star` fetches STAR"
-Seen = Callable[[Entry, dict[str, Any]], None]
 
 
-class StarDataset:
+class StarDataset(StarFolder):
     """A folder in the format of STAR (arXiv:2010.11853): ``dialogues/N.json`` and ``tasks/TASK/``. It is only read.
 
     `STAR` is a ready one. Several can be open at once. What the dialogues are about is read once and kept; files that
@@ -52,78 +49,9 @@ class StarDataset:
     >>> STAR.get_dialog(1).print()  # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
-        self._path: Path | None = None
-        self._index: Index | None = None
-        if path is not None:
-            self.set_path(path)
-
-    def __repr__(self) -> str:
-        """Name the folder."""
-        return f"{type(self).__name__}({'' if self._path is None else repr(str(self._path))})"
-
-    # -- where it is --------------------------------------------------------------------------------------------------
-
-    @property
-    def path(self) -> Path:
-        """The folder.
-
-        Raises
-        ------
-        InputError
-            None was set.
-        """
-        if self._path is None:
-            raise InputError(
-                'where is the data set? Say so first: STAR.set_path("datasets/STAR"), or "datasets/star-mini" for the '
-                f"small one that comes with sdkit; {_FETCH}"
-            )
-        return self._path
-
-    def set_path(self, path: str | Path) -> None:
-        """Say where the data set is: the folder that holds ``dialogues`` and ``tasks``.
-
-        Raises
-        ------
-        InputError
-            It is not there, or not whole: says what is missing.
-        """
-        folder = Path(path).absolute()
-        if problem := _missing(folder):
-            raise InputError(f"{path}: {problem}")
-        self._path, self._index = folder, Index(folder / "dialogues")
-
-    @property
-    def _dialogues(self) -> Path:
-        return self.path / "dialogues"
-
-    @property
-    def _tasks(self) -> Path:
-        return self.path / "tasks"
-
-    def _entries(self, seen: Seen = lambda entry, data: None) -> list[Entry]:
-        if self._index is None:
-            self._index = Index(self._dialogues)  # which says that no path was set
-        return self._index.refresh(seen)
-
-    def _read(self, id: int | str) -> dict[str, Any]:
-        return star_files.read_dialog(self._dialogues, self._checked_id(id))
-
-    def _checked_id(self, id: int | str) -> int:
-        text = str(id).strip() if isinstance(id, int | str) and not isinstance(id, bool) else ""
-        if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-            raise InputError(f"{id!r} is no id of a dialogue; give a number, such as 1")
-        if not (self._dialogues / f"{int(text)}.json").is_file():
-            known = ids(self._dialogues)
-            raise InputError(
-                f"there is no dialogue {int(text)} in {self.path}; its {len(known):,} ids go from {known[0]} to "
-                f"{known[-1]}"
-            )
-        return int(text)
-
     # -- dialogues ----------------------------------------------------------------------------------------------------
 
-    def get_dialog(self, id: int | str) -> Dialog:
+    def get_dialog(self, id: Id) -> Dialog:
         """Return a dialogue.
 
         Its turns are what the other side got to see, its events all that has a text: hidden instructions and drafts
@@ -136,7 +64,7 @@ class StarDataset:
         FileError
             Its file is broken.
         """
-        return star_files.dialog_of(self._read(id))
+        return star_files.dialog_of(self._dialogues, self._read(id))
 
     def get_dialogs(
         self,
@@ -169,16 +97,16 @@ class StarDataset:
             A file of the data set is broken.
         """
         read: dict[int, Dialog] = {}
+        folder = self._dialogues
 
         def seen(entry: Entry, data: dict[str, Any]) -> None:
             if all(test(entry) for test in tests):
-                read[entry.id] = star_files.dialog_of(data)
+                read[entry.id] = star_files.dialog_of(folder, data)
 
         tests = self._tests(domain, task_name, happy, multitask, complete)
         found = self._found(tests, domain, seen)
-        folder = self._dialogues
         return [
-            read[number] if number in read else star_files.dialog_of(star_files.read_dialog(folder, number))
+            read[number] if number in read else star_files.dialog_of(folder, star_files.read_dialog(folder, number))
             for number in found
         ]
 
@@ -225,22 +153,22 @@ class StarDataset:
             raise InputError(f"there is no domain {domain!r}{nearest(str(domain), known)}")
         return found
 
-    def get_dialog_scenario(self, id: int | str) -> dict[str, Any]:
+    def get_dialog_scenario(self, id: Id) -> dict[str, Any]:
         """Return the scenario of a dialogue, as it is in the file."""
         return dict(self._read(id)["Scenario"])
 
-    def get_dialog_events(self, id: int | str) -> list[dict[str, Any]]:
+    def get_dialog_events(self, id: Id) -> list[dict[str, Any]]:
         """Return all events of a dialogue, as they are in the file: queries and results too, which have no text."""
         return list(self._read(id)["Events"])
 
-    def get_dialog_first_turn(self, id: int | str, speaker: str | None = None) -> Turn | None:
+    def get_dialog_first_turn(self, id: Id, speaker: str | None = None) -> Turn | None:
         """Return the first turn, or the first one of a speaker: "User" or "System"; None if there is none."""
         if speaker not in {None, USER, SYSTEM, "Wizard"}:
             raise InputError(f"{speaker!r} does not speak in this data set; give {USER!r}, {SYSTEM!r} or None")
         wanted = SYSTEM if speaker == "Wizard" else speaker
         return next((turn for turn in self.get_dialog(id) if wanted in {None, turn.speaker}), None)
 
-    def get_dialog_user_instructions(self, id: int | str) -> dict[int, str]:
+    def get_dialog_user_instructions(self, id: Id) -> dict[int, str]:
         """Return what the user was told to do on the way.
 
         Returns
@@ -257,23 +185,19 @@ class StarDataset:
                 instructions[said] = f"{instructions[said]}\n{event['Text']}" if said in instructions else event["Text"]
         return instructions
 
-    def get_dialog_task_names(self, id: int | str) -> list[str]:
+    def get_dialog_task_names(self, id: Id) -> list[str]:
         """Return the names of the tasks that the wizard could do."""
         return Scenario.of(self.get_dialog_scenario(id)).tasks
 
-    def get_dialog_graphs(self, id: int | str) -> dict[str, str]:
+    def get_dialog_graphs(self, id: Id) -> dict[str, str]:
         """Return the flowchart of each task of a dialogue, as DOT text, by the task's name."""
         return {task: self.read_graph(task) for task in self.get_dialog_task_names(id)}
 
-    def get_dialog_responses(self, id: int | str) -> dict[str, dict[str, str]]:
+    def get_dialog_responses(self, id: Id) -> dict[str, dict[str, str]]:
         """Return what the wizard could say in each task of a dialogue: label to text, by the task's name."""
         return {task: self.read_graph_responses(task, as_dict=True) for task in self.get_dialog_task_names(id)}
 
     # -- tasks --------------------------------------------------------------------------------------------------------
-
-    def tasks(self) -> list[str]:
-        """Return the names of all tasks, sorted. A name is that of the task's folder, whatever its file says."""
-        return sorted(folder.name for folder in self._tasks.iterdir() if (folder / f"{folder.name}.json").is_file())
 
     def domains(self) -> list[str]:
         """Return the names of all domains, sorted."""
@@ -314,6 +238,25 @@ class StarDataset:
         table["turns"] = groups["turns"].mean().round(1)
         return table
 
+    def contents(self) -> str:
+        """Say in a line what synthetic dialogues are made from here: how much, and a SHA-256.
+
+        It is that of all scenarios, flowcharts and responses; what was said in the dialogues does not count.
+
+        Raises
+        ------
+        FileError
+            A file of the data set is broken.
+        """
+        scenarios = [(entry.id, entry.scenario) for entry in self._entries()]
+        read = [
+            (task, star_files.read_task(self._tasks, task).graph, star_files.read_responses(self._tasks, task))
+            for task in self.tasks()
+        ]
+        # Here, other than in a scenario, the order of keys is part of what a model reads.
+        tasks = [(task, list(graph.items()), list(responses.items())) for task, graph, responses in read]
+        return f"{len(scenarios)} scenarios, {len(tasks)} tasks, SHA-256 {star_files.digest([scenarios, tasks])}"
+
     def flowchart(self, task: str) -> Flowchart:
         """Return the flowchart of a task.
 
@@ -326,7 +269,10 @@ class StarDataset:
         """
         about = star_files.read_task(self._tasks, self._checked_task(task))
         responses = star_files.read_responses(self._tasks, task)
-        return Flowchart(task, about.graph, responses, about.replies)
+        try:
+            return Flowchart(task, about.graph, responses, about.replies)
+        except InputError as error:
+            raise FileError(self._tasks / task, f"is broken: {error}") from error
 
     @overload
     def read_graph(self, task: str, as_dot: Literal[True] = True) -> str: ...
@@ -351,11 +297,6 @@ class StarDataset:
         responses = star_files.read_responses(self._tasks, self._checked_task(task))
         return responses if as_dict else json.dumps(responses, indent=2, ensure_ascii=False)
 
-    def _checked_task(self, task: str) -> str:
-        if task not in (known := self.tasks()):
-            raise InputError(f"there is no task {task!r}{nearest(str(task), known)}")
-        return task
-
     # -- what a model reads -------------------------------------------------------------------------------------------
 
     def get_scenario_description(self, scenario: Mapping[str, Any]) -> str:
@@ -369,7 +310,7 @@ class StarDataset:
         checked = Scenario.of(scenario)
         return star_texts.description(checked, self._tasks_of(checked))
 
-    def get_dialog_scenario_description(self, id: int | str) -> tuple[dict[str, Any], str]:
+    def get_dialog_scenario_description(self, id: Id) -> tuple[dict[str, Any], str]:
         """Return the scenario of a dialogue, and `get_scenario_description` of it."""
         scenario = self.get_dialog_scenario(id)
         return scenario, self.get_scenario_description(scenario)
@@ -398,13 +339,16 @@ class StarDataset:
 
     def batch(
         self,
-        ids: Iterable[int | str],
+        ids: Iterable[Id],
         to: str | Path,
         model: ModelSpec = None,
         how: star_batch.How = "description",
         **options: Any,
     ) -> Batch:
         """Return a batch that makes a synthetic dialogue for the scenario of each of these dialogues.
+
+        It stays with the folder of now, whatever `set_path` says later. What it began with is in its ``batch.json``: it
+        is not gone on with after a change of the data set (see `contents`), the model, its options, or `how`.
 
         Parameters
         ----------
@@ -424,6 +368,8 @@ class StarDataset:
         ------
         InputError
             Arguments that cannot work.
+        FileError
+            A file of the data set is broken.
         ModelError
             The model cannot be used.
 
@@ -434,6 +380,8 @@ class StarDataset:
         """
         from sdkit.datasets import star_batch
 
+        if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+            raise InputError(f"ids={ids!r:.80}: give a list of ids, such as [1], or what get_ids returns")
         return star_batch.batch(self, [self._checked_id(number) for number in ids], to, model, how, **options)
 
     def _tasks_of(self, scenario: Scenario) -> list[star_texts.TaskOfScenario]:
@@ -441,29 +389,6 @@ class StarDataset:
             star_texts.TaskOfScenario(self.flowchart(capability.Task), capability.Domain)
             for capability in scenario.WizardCapabilities
         ]
-
-
-def _missing(folder: Path) -> str:
-    """Say what is missing in a folder that should hold a data set; nothing if all is there."""
-    if not folder.is_dir():
-        beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
-        near = nearest(folder.name, beside) if beside else ""
-        return f"there is no such folder{near}; {_FETCH}"
-    if missing := [name for name in _FOLDERS if not (folder / name).is_dir()]:
-        whole = [other for other in (folder.parent, *sorted(folder.iterdir())) if _holds_both(other)]
-        hint = f"did you mean {whole[0]}?" if whole else _FETCH
-        return f"there is no folder {' and no folder '.join(missing)} in it; {hint}"
-    if not ids(folder / "dialogues"):
-        return "there is no dialogue in its folder dialogues (1.json, 2.json, ...)"
-    tasks = sorted(path for path in (folder / "tasks").iterdir() if path.is_dir())
-    files = [task / name for task in tasks for name in (f"{task.name}.json", "responses.json")]
-    if lost := [file for file in files if not file.is_file()]:
-        return f"the data set is not whole: there is no {lost[0].name} in its folder tasks/{lost[0].parent.name}"
-    return "" if tasks else "there is no task in its folder tasks"
-
-
-def _holds_both(folder: Path) -> bool:
-    return all((folder / name).is_dir() for name in _FOLDERS)
 
 
 STAR = StarDataset()

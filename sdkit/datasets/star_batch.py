@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -11,7 +12,7 @@ from sdkit.agents import PersonaAgent
 from sdkit.batch import Batch, Maker
 from sdkit.errors import InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
-from sdkit.llm.spec import chat_model, model_name
+from sdkit.llm.spec import chat_model, model_name, sampling_options
 
 if TYPE_CHECKING:
     from sdkit.datasets.star import StarDataset
@@ -50,5 +51,16 @@ def batch(
     llm = chat_model(model)  # a model that cannot be used is told at once
     if how not in get_args(How):
         raise InputError(f"how={how!r}: it can be {', '.join(map(repr, get_args(How)))}")
-    about = {"data": data.path.name, "how": how, "model": model_name(llm), **options.pop("about", {})}
+    about = options.pop("about", None)
+    if about is not None and not isinstance(about, Mapping):
+        raise InputError(f"about={about!r:.80}: give a dict of what else shapes the dialogues, or leave it out")
+    data = copy.copy(data)  # which stays where it is when `set_path` is called later
+    about = {
+        "data": data.path.name,
+        "contents": data.contents(),
+        "how": how,
+        "model": model_name(llm),
+        "options": sampling_options(llm),
+        **(about or {}),
+    }
     return Batch(ids, lambda number: maker(data, number, llm, how), to, about=about, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ def generate(
     happy: bool | None = None,
     multitask: bool | None = None,
     complete: bool | None = None,
-    ids: Annotated[list[int] | None, Parameter(consume_multiple=True)] = None,
+    ids: Annotated[list[int] | None, Parameter(consume_multiple=True, negative="")] = None,
     limit: int | None = None,
     data: Path = Path("datasets/STAR"),
     output: Path = Path("output/STAR/full-generation"),
@@ -67,6 +68,7 @@ def generate(
     tokens
         Begin no more after so many tokens; the same command goes on.
     """
+    from sdkit.cli import INTERRUPTED
     from sdkit.datasets import StarDataset
     from sdkit.errors import InputError
 
@@ -74,7 +76,9 @@ def generate(
         raise InputError(f"--limit {limit}: give a number of dialogues, at least 1")
     dataset = StarDataset(data)
     found = dataset.get_ids(domain, task, happy, multitask, complete)
-    if ids:
+    if ids is not None:
+        if not ids:
+            raise InputError("--ids names no id; give some, such as --ids 1 9, or leave it out")
         for number in ids:
             dataset.get_dialog_scenario(number)  # says which id there is not
         found = [number for number in found if number in set(ids)]
@@ -91,6 +95,15 @@ def generate(
         minutes=minutes,
         tokens=tokens,
     )
-    report = batch.run()
+    try:
+        report = batch.run()
+    except KeyboardInterrupt:
+        there = batch.report()
+        print(
+            f"Interrupted: {there.done} of {there.total} dialogues are in {output}. "
+            "The same command goes on where it stopped.",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
     print(f"{report} They are in {output}.")
     return 0 if report.ok else 1

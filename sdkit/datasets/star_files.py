@@ -6,15 +6,17 @@ Learning", arXiv:2010.11853): ``dialogues/N.json``, and a folder for each task.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
 from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError, first_problem
@@ -43,8 +45,8 @@ class Scenario(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     Domains: list[str | None]
-    Happy: bool
-    MultiTask: bool
+    Happy: StrictBool  # filters ask for True and False themselves, not for 1 or "yes"
+    MultiTask: StrictBool
     UserTask: str
     WizardTask: str
     WizardCapabilities: list[Capability] = Field(min_length=1)
@@ -85,19 +87,25 @@ def read_dialog(folder: Path, dialog_id: int) -> dict[str, Any]:
     path = os.path.join(folder, f"{dialog_id}.json")
     try:
         with open(path, "rb") as file:
-            data = json.loads(file.read())
-    except (OSError, ValueError, RecursionError):
-        data = read_data(path, "json")  # says what is wrong, and where
+            data = json.loads(file.read(), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
+        if os.path.islink(path) and not os.path.exists(path):
+            raise FileError(path, "is a link to a file that does not exist") from error
+        with contextlib.suppress(ValueError):
+            read_data(path, "json")  # says what is wrong, and where
+        raise FileError(path, f"is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise FileError(path, "holds no dialogue: it is not a JSON object")
     if missing := [key for key in ("DialogueID", "CompletionLevel", "Scenario", "Events") if key not in data]:
         raise FileError(path, f"is not in STAR's format: {missing[0]} is missing")
-    if data["DialogueID"] != dialog_id:
+    if type(data["DialogueID"]) is not int or data["DialogueID"] != dialog_id:
         raise FileError(path, f"holds the dialogue {data['DialogueID']!r}, which is not that of its name")
     try:
         Scenario.model_validate(data["Scenario"])
     except ValidationError as error:
         raise FileError(path, f"is not in STAR's format: Scenario.{first_problem(error)}") from error
+    if not isinstance(data["CompletionLevel"], str):
+        raise FileError(path, f"is not in STAR's format: CompletionLevel is {data['CompletionLevel']!r:.60}, no text")
     if not isinstance(data["Events"], list):
         raise FileError(path, "is not in STAR's format: Events is not a list")
     for number, event in enumerate(data["Events"], start=1):
@@ -109,19 +117,31 @@ def read_dialog(folder: Path, dialog_id: int) -> dict[str, Any]:
 def _problem(event: Any) -> str:
     """Say what is wrong with an event; nothing if it is fine."""
     action = event.get("Action") if isinstance(event, dict) else None
-    if action not in _ACTIONS:
-        return f"has the Action {action!r}{nearest(str(action), _ACTIONS)}"
+    if not isinstance(action, str) or action not in _ACTIONS:
+        return f"has the Action {action!r:.80}{nearest(str(action)[:80], _ACTIONS)}"
     if not isinstance(event.get("Agent"), str):
         return f"({action}) has no Agent"
     if (action in _TEXTUAL or "Text" in event) and not isinstance(event.get("Text"), str):
-        return f"({action}) has the Text {event.get('Text')!r}; a text is needed"
-    if "Text" in event and not isinstance(event.get("UnixTime"), int):
-        return f"({action}) has the UnixTime {event.get('UnixTime')!r}; whole seconds are needed"
+        return f"({action}) has the Text {event.get('Text')!r:.80}; a text is needed"
+    if "Text" in event and type(event.get("UnixTime")) is not int:
+        return f"({action}) has the UnixTime {event.get('UnixTime')!r:.80}; whole seconds are needed"
+    if not isinstance(event.get("ActionLabel", ""), str | None):
+        return f"({action}) has the ActionLabel {event['ActionLabel']!r:.80}; a text is needed"
     return ""
 
 
-def dialog_of(data: Mapping[str, Any]) -> Dialog:
-    """Return a checked file's dialogue: what was shown as turns, all that has a text as events, Wizard as System."""
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"it holds {constant}, which is no number of JSON")
+
+
+def dialog_of(folder: Path, data: Mapping[str, Any]) -> Dialog:
+    """Return a checked file's dialogue: what was shown as turns, all that has a text as events, Wizard as System.
+
+    Raises
+    ------
+    FileError
+        The scenario cannot be kept: it has a number that is infinite, or is nested too deeply.
+    """
     events = [
         {
             "agent": _SPEAKERS.get(event["Agent"], event["Agent"]),
@@ -133,17 +153,18 @@ def dialog_of(data: Mapping[str, Any]) -> Dialog:
         for event in data["Events"]
         if "Text" in event
     ]
-    return Dialog.model_validate(
-        {
-            "dialogId": data["DialogueID"],
-            "complete": data["CompletionLevel"] == "Complete",
-            "scenario": data["Scenario"],
-            "turns": [
-                {"speaker": event["agent"], "text": event["text"]} for event in events if event["action"] in SHOWN
-            ],
-            "events": events,
-        }
-    )
+    fields = {
+        "dialogId": data["DialogueID"],
+        "complete": data["CompletionLevel"] == "Complete",
+        "scenario": data["Scenario"],
+        "turns": [{"speaker": event["agent"], "text": event["text"]} for event in events if event["action"] in SHOWN],
+        "events": events,
+    }
+    try:
+        return Dialog.model_validate(fields)
+    except ValidationError as error:
+        path = folder / f"{data['DialogueID']}.json"
+        raise FileError(path, f"is not in STAR's format: {first_problem(error)}") from error
 
 
 class Task(BaseModel):
@@ -196,9 +217,14 @@ def read_responses(folder: Path, task: str) -> dict[str, str]:
     }
 
 
+def digest(data: Any) -> str:
+    """Return the beginning of a SHA-256 of JSON data, in which the order of keys does not matter."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:12]
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that says which known name this one is near to, or which there are."""
     known = sorted(known)
     if near := difflib.get_close_matches(name, known, n=3):
         return f"; did you mean {' or '.join(near)}?"
-    return f"; there are {', '.join(known)}"
+    return f"; there are {', '.join(known)}" if known else "; there are none"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdkit.datasets.star_files import SHOWN, read_dialog
+from sdkit.datasets.star_files import SHOWN, digest, read_dialog
 from sdkit.errors import FileError
 from sdkit.files import in_words
 
@@ -33,6 +33,7 @@ class Entry:
     multitask: bool
     complete: bool
     turns: int
+    scenario: str  # its digest
     stamp: tuple[int, ...]
 
 
@@ -100,6 +101,7 @@ def _entry(number: int, data: Mapping[str, Any], stamp: tuple[int, ...]) -> Entr
         scenario["MultiTask"],
         data["CompletionLevel"] == "Complete",
         sum(event["Action"] in SHOWN for event in data["Events"]),
+        digest(scenario),
         stamp,
     )
 
@@ -116,7 +118,12 @@ def _stamps(folder: Path) -> Iterator[tuple[int, tuple[int, ...]]]:
         with os.scandir(folder) as files:
             for file in files:
                 if match := _NAME.fullmatch(file.name):
-                    stat = file.stat()
+                    try:
+                        stat = file.stat()
+                    except FileNotFoundError:  # a link to nowhere is broken; another file has gone just now
+                        if file.is_symlink():
+                            yield int(match[1]), ()
+                        continue
                     yield int(match[1]), (stat.st_mtime_ns, stat.st_size, stat.st_ino)
     except OSError as error:
         raise FileError(folder, in_words(error, "read")) from error

@@ -49,7 +49,12 @@ def all_steps() -> dict[str, list[type[Step]]]:
     for lesson in LESSONS:
         module = importlib.import_module(f"sdkit.exercises.lesson_{lesson}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Step) and value.exercise and value.__module__ == module.__name__:
+            if (
+                isinstance(value, type)
+                and issubclass(value, Step)
+                and value.exercise
+                and value.__module__ == module.__name__
+            ):
                 found.setdefault(value.exercise, []).append(value)
     return found
 
@@ -159,7 +164,11 @@ class Exercise:
             for name, kind in step.classes().items():
                 if not isinstance(answers[name], kind):
                     article = "an" if kind.__name__[0] in "AEIOU" else "a"
-                    raise NotYetError(f"`{name}` is {article} {kind.__name__}", f"a {type(answers[name]).__name__}: {told(answers[name])}", step.hint_for_type)  # noqa: TRY301
+                    raise NotYetError(
+                        f"`{name}` is {article} {kind.__name__}",
+                        f"a {type(answers[name]).__name__}: {told(answers[name])}",
+                        step.hint_for_type,
+                    )  # noqa: TRY301
             shown = limit.run(lambda: at_work.check(**answers))
         except NotYetError as missing:
             return Outcome(

@@ -35,10 +35,19 @@ class OrderClass(Step):
 
     def check(self, Order: type) -> str:
         need(issubclass(Order, BaseModel), "a class Order(BaseModel)", Order)
-        need({"dish", "count", "size"} <= set(Order.model_fields), "the fields dish, count and size", list(Order.model_fields))
+        need(
+            {"dish", "count", "size"} <= set(Order.model_fields),
+            "the fields dish, count and size",
+            list(Order.model_fields),
+        )
         good = {"dish": "pizza", "count": 2, "size": "large"}
         need(_takes(Order, **good), "an Order of 2 large pizzas", f"it refuses {good}")
-        need(not _takes(Order, **good | {"size": "huge"}), 'a size that is "small", "medium" or "large"', "huge is taken", 3)
+        need(
+            not _takes(Order, **good | {"size": "huge"}),
+            'a size that is "small", "medium" or "large"',
+            "huge is taken",
+            3,
+        )
         need(not _takes(Order, **good | {"count": 0}), "a count of at least 1", "0 is taken", 2)
         return "an Order takes what it should, and refuses what it should not"
 
@@ -89,8 +98,14 @@ class Cut(Step):
     stretch = "what would your function say to a reply of another provider, which calls it finish_reason?"
     mistakes = (
         Mistake("It says that each reply is cut", "def is_cut(reply):\n    return True", 2),
-        Mistake("It says so of whole ones", "def is_cut(reply):\n    return reply.response_metadata['done_reason'] == 'stop'", 2),
-        Mistake("It says why, and not whether", "def is_cut(reply):\n    return reply.response_metadata['done_reason']"),
+        Mistake(
+            "It says so of whole ones",
+            "def is_cut(reply):\n    return reply.response_metadata['done_reason'] == 'stop'",
+            2,
+        ),
+        Mistake(
+            "It says why, and not whether", "def is_cut(reply):\n    return reply.response_metadata['done_reason']"
+        ),
     )
 
     def untouched(self, is_cut: Any) -> bool:

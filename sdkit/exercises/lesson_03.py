@@ -8,7 +8,9 @@ from typing import Any
 from sdkit.dialog import Dialog
 from sdkit.exercises.steps import Mistake, Step, need
 
-_GONE = re.compile(r"sold out|run out|ran out|out of|no more|none left|all gone|any left|unavailable|not available", re.I)
+_GONE = re.compile(
+    r"sold out|run out|ran out|out of|no more|none left|all gone|any left|unavailable|not available", re.I
+)
 
 
 class Trip(Step):

@@ -31,7 +31,9 @@ class Mine(Step):
         Mistake("It is one of the ready classes", "from sdkit.personas import Teacher\nmine = Teacher(name='Rosa')", 2),
         Mistake("It is a class of the lesson", "mine = Persona(name='Rosa')", 2),
         Mistake("It is a class, nobody of it", "class Gardener(BasePersona):\n    name: str = ''\nmine = Gardener", 3),
-        Mistake("There are too few fields", "class Gardener(BasePersona):\n    name: str = ''\nmine = Gardener(name='Rosa')"),
+        Mistake(
+            "There are too few fields", "class Gardener(BasePersona):\n    name: str = ''\nmine = Gardener(name='Rosa')"
+        ),
         Mistake(
             "No field has a value",
             "class Gardener(BasePersona):\n    name: str = ''\n    age: int = 0\n    rules: str = ''\nmine = Gardener()",
@@ -82,10 +84,17 @@ class Brief(Step):
     stretch = "say it to one of the two only: moment.speaker is who speaks next"
     mistakes = (
         Mistake("It whispers from the beginning", "def brief(moment):\n    return 'Be brief.'", 2),
-        Mistake("It whispers once", "def brief(moment):\n    return 'Be brief.' if len(moment.turns) == 4 else None", 2),
-        Mistake("It is one turn late", "def brief(moment):\n    return 'Be brief.' if len(moment.turns) > 4 else None", 2),
+        Mistake(
+            "It whispers once", "def brief(moment):\n    return 'Be brief.' if len(moment.turns) == 4 else None", 2
+        ),
+        Mistake(
+            "It is one turn late", "def brief(moment):\n    return 'Be brief.' if len(moment.turns) > 4 else None", 2
+        ),
         Mistake("It says True", "def brief(moment):\n    return len(moment.turns) >= 4", 2),
-        Mistake("It asks a number for its length", "def brief(moment):\n    return 'Short!' if len(len(moment.turns)) else None"),
+        Mistake(
+            "It asks a number for its length",
+            "def brief(moment):\n    return 'Short!' if len(len(moment.turns)) else None",
+        ),
     )
 
     def untouched(self, brief: Any) -> bool:

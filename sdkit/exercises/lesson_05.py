@@ -20,10 +20,14 @@ class Filter(Step):
     )
     stretch = "which of them are in two domains? STAR.get_dialog_scenario(id) knows"
     mistakes = (
-        Mistake("They are dialogues, no ids", f"found = STAR.get_dialogs(task_name='{_TASK}', happy=False, multitask=True)"),
+        Mistake(
+            "They are dialogues, no ids", f"found = STAR.get_dialogs(task_name='{_TASK}', happy=False, multitask=True)"
+        ),
         Mistake("Those with one task are among them", f"found = STAR.get_ids(task_name='{_TASK}', happy=False)", 2),
         Mistake("The other tasks are among them", "found = STAR.get_ids(happy=False, multitask=True)"),
-        Mistake("They are the happy ones", f"found = STAR.get_ids(task_name='{_TASK}', happy=True, multitask=False)", 2),
+        Mistake(
+            "They are the happy ones", f"found = STAR.get_ids(task_name='{_TASK}', happy=True, multitask=False)", 2
+        ),
     )
 
     def check(self, found: list) -> str:  # type: ignore[type-arg]
@@ -54,7 +58,9 @@ class Several(Step):
     stretch = "read it next to the real one of the same id. Which tasks are in both?"
     mistakes = (
         Mistake("It is the real one", "mine = STAR.get_dialog(5100)", 2),
-        Mistake("It does not know its scenario", "mine = Dialog(turns=[Turn(speaker='User', text='Hi')], model='m')", 3),
+        Mistake(
+            "It does not know its scenario", "mine = Dialog(turns=[Turn(speaker='User', text='Hi')], model='m')", 3
+        ),
         Mistake(
             "It has one task",
             "mine = Dialog(turns=[Turn(speaker='User', text='Hi')], model='m', scenario=STAR.get_dialog_scenario(1))",
@@ -98,6 +104,10 @@ class OffThePath(Step):
 
         real = STAR.get_dialog_scenario(1)
         need(unhappy.get("Happy") is False, '"Happy": False', unhappy.get("Happy"), 2)
-        need(unhappy.get("UserTask") != real["UserTask"], "a user's task that says what goes wrong", unhappy.get("UserTask"))
+        need(
+            unhappy.get("UserTask") != real["UserTask"],
+            "a user's task that says what goes wrong",
+            unhappy.get("UserTask"),
+        )
         need(unhappy.keys() >= real.keys(), "all the other parts of the scenario", list(unhappy), 2)
         return f"the user is told: {unhappy['UserTask']}"

@@ -25,7 +25,11 @@ class Pair(Step):
     mistakes = (
         Mistake("The parts have other names", "pair = {'a': one_call, 'b': one_call}", 3),
         Mistake("Both were played", "pair = {'described': one_call, 'played': one_call}"),
-        Mistake("They are not about one scenario", f"pair = {{'described': Dialog(turns={_TURNS}, seed=1), 'played': one_call}}", 2),
+        Mistake(
+            "They are not about one scenario",
+            f"pair = {{'described': Dialog(turns={_TURNS}, seed=1), 'played': one_call}}",
+            2,
+        ),
         Mistake(
             "Their seeds differ",
             f"pair = {{'described': Dialog(turns={_TURNS}, seed=7, scenario=scenario), 'played': one_call}}",
@@ -74,7 +78,12 @@ class Unhappy(Step):
         need(mine.ids, "ids", "none")
         report = mine.report()
         need(report.done, "dialogues in its folder", "there are none yet", 3)
-        need(all(dialog.personas for dialog in mine.dialogs()), "dialogues of personas", "they were made from a description", 2)
+        need(
+            all(dialog.personas for dialog in mine.dialogs()),
+            "dialogues of personas",
+            "they were made from a description",
+            2,
+        )
         return f"{report.done} of {report.total} dialogues. Read one: what is unhappy about it?"
 
 

@@ -30,7 +30,11 @@ class Classes(Step):
     )
     stretch = "give a field a description, Field(description=...), so that the model reads what it means"
     mistakes = (
-        Mistake("The ready classes are used", "from sdkit.personas import Doctor as DoctorPersona, Patient as PatientPersona", 3),
+        Mistake(
+            "The ready classes are used",
+            "from sdkit.personas import Doctor as DoctorPersona, Patient as PatientPersona",
+            3,
+        ),
         Mistake("One class is still empty", "class PatientPersona(BasePersona):\n    pass", 3),
         Mistake("They are no personas", "class DoctorPersona:\n    name: str = ''", 3),
         Mistake(
@@ -103,7 +107,11 @@ class TwoWays(Step):
     )
 
     def check(self, described: Dialog, played: Dialog) -> str:
-        need(not described.personas, "`described`: a dialogue that was made from a text", "one that was made from personas")
+        need(
+            not described.personas,
+            "`described`: a dialogue that was made from a text",
+            "one that was made from personas",
+        )
         need(played.personas, "`played`: a dialogue between your personas", "one without personas")
         need(described.seed == played.seed, "one seed for both", f"{described.seed} and {played.seed}", 2)
         for name, dialog in {"described": described, "played": played}.items():
@@ -125,7 +133,11 @@ class OwnScenario(Step):
     stretch = "a field skills: Literal['good', 'poor'], for the doctor. What should a poor one do?"
     mistakes = (
         Mistake("It is a dict", "Scenario, scenario = dict, {'outcome': 'referral'}", 2),
-        Mistake("There is no outcome", "class Scenario(BaseModel):\n    disease: str\n    mood: str\nscenario = Scenario(disease='flu', mood='sad')", 3),
+        Mistake(
+            "There is no outcome",
+            "class Scenario(BaseModel):\n    disease: str\n    mood: str\nscenario = Scenario(disease='flu', mood='sad')",
+            3,
+        ),
         Mistake(
             "The outcome can be anything",
             "class Scenario(BaseModel):\n    disease: str\n    outcome: str\nscenario = Scenario(disease='flu', outcome='good')",
@@ -146,7 +158,12 @@ class OwnScenario(Step):
         fields = Scenario.model_fields
         need("outcome" in fields, "a field outcome", list(fields), 3)
         need(len(fields) >= 2, "more to control than the outcome", list(fields))
-        need(len(outcomes(Scenario)) >= 2, "an outcome that is one of two or more: Literal[...]", fields["outcome"].annotation, 2)
+        need(
+            len(outcomes(Scenario)) >= 2,
+            "an outcome that is one of two or more: Literal[...]",
+            fields["outcome"].annotation,
+            2,
+        )
         return f"you control {joined(fields)}; it may end in {joined(outcomes(Scenario), 'or')}"
 
 
@@ -162,9 +179,17 @@ class ForScenario(Step):
     )
     stretch = "draw the patient's name and age with random.Random(seed), so that each scenario has another patient"
     mistakes = (
-        Mistake("It returns the same two for each scenario", "def get_doctor_patient_for_scenario(scenario):\n    return doctor, patient", 2),
+        Mistake(
+            "It returns the same two for each scenario",
+            "def get_doctor_patient_for_scenario(scenario):\n    return doctor, patient",
+            2,
+        ),
         Mistake("It returns one of them", "def get_doctor_patient_for_scenario(scenario):\n    return doctor", 2),
-        Mistake("It returns them in the wrong order", "_right = get_doctor_patient_for_scenario\ndef get_doctor_patient_for_scenario(scenario):\n    return _right(scenario)[::-1]", 2),
+        Mistake(
+            "It returns them in the wrong order",
+            "_right = get_doctor_patient_for_scenario\ndef get_doctor_patient_for_scenario(scenario):\n    return _right(scenario)[::-1]",
+            2,
+        ),
         Mistake("It raises", "def get_doctor_patient_for_scenario(scenario):\n    return doctor, scenario.patient"),
         Mistake("It never ends", "def get_doctor_patient_for_scenario(scenario):\n    while True:\n        pass"),
         Mistake(
@@ -183,13 +208,20 @@ class ForScenario(Step):
         read = set()
         for end in outcomes(type(scenario)):
             pair = get_doctor_patient_for_scenario(scenario.model_copy(update={"outcome": end}))
-            two = isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(one, BasePersona) for one in pair)
+            two = (
+                isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(one, BasePersona) for one in pair)
+            )
             need(two, "a doctor and a patient: return doctor, patient", pair, 2)
             names = [type(one).__name__ for one in pair]
             need("octor" in names[0] and "atient" in names[1], "first the doctor, then the patient", joined(names), 2)
             read.add("\n".join(map(str, pair)))
         needed = len(outcomes(type(scenario)))
-        need(len(read) == needed, f"other people for each outcome: {needed} of them", f"{len(read)} different", 2 if _same(read, scenario) else 3)
+        need(
+            len(read) == needed,
+            f"other people for each outcome: {needed} of them",
+            f"{len(read)} different",
+            2 if _same(read, scenario) else 3,
+        )
         return f"{needed} outcomes, {needed} different pairs of people"
 
 
@@ -220,12 +252,23 @@ class Generators(Step):
         return scenario is None or get_generator_for_scenario(scenario) is None
 
     def check(
-        self, scenario: BaseModel, get_doctor_patient_for_scenario: Callable[[Any], Any], get_generator_for_scenario: Callable[[Any], Any]
+        self,
+        scenario: BaseModel,
+        get_doctor_patient_for_scenario: Callable[[Any], Any],
+        get_generator_for_scenario: Callable[[Any], Any],
     ) -> str:
         generator = get_generator_for_scenario(scenario)
         need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
-        need(generator.scenario == scenario, "a generator that knows its scenario: scenario=scenario", generator.scenario, 2)
-        wanted, has = [str(one) for one in get_doctor_patient_for_scenario(scenario)], [str(one) for one in generator.personas]
+        need(
+            generator.scenario == scenario,
+            "a generator that knows its scenario: scenario=scenario",
+            generator.scenario,
+            2,
+        )
+        wanted, has = (
+            [str(one) for one in get_doctor_patient_for_scenario(scenario)],
+            [str(one) for one in generator.personas],
+        )
         need(sorted(wanted) == sorted(has), "the two people of this scenario", " / ".join(has))
         return "one call gives a generator for any scenario"
 
@@ -243,7 +286,9 @@ class Obeyed(Step):
     stretch = "rate the dialogues of somebody else, blind, with DialogReview"
     mistakes = (
         Mistake("There is one only", "dialogs = dialogs[:1]"),
-        Mistake("They have one scenario", "dialogs = [one for one in dialogs if one.scenario == dialogs[0].scenario] * 2"),
+        Mistake(
+            "They have one scenario", "dialogs = [one for one in dialogs if one.scenario == dialogs[0].scenario] * 2"
+        ),
         Mistake("They are the same twice", "dialogs = [dialogs[0], dialogs[0], dialogs[-1], dialogs[-1]]", 2),
         Mistake(
             "No dialogue says how it ends",
@@ -260,10 +305,14 @@ class Obeyed(Step):
         few = [end for end in set(ends) if ends.count(end) < 2]
         need(not few, "two dialogues or more for each outcome", f"one for {joined(map(str, few))}" if few else "")
         texts = {str(one) for one in dialogs}
-        need(len(texts) == len(dialogs), "dialogues that all differ", f"{len(texts)} different ones of {len(dialogs)}", 2)
+        need(
+            len(texts) == len(dialogs), "dialogues that all differ", f"{len(texts)} different ones of {len(dialogs)}", 2
+        )
         obey = {end: self._obey(end, [one for one in dialogs if end_of(one) == end]) for end in dict.fromkeys(ends)}
         silent = [str(end) for end, count in obey.items() if not count]
-        need(not silent, "for each outcome, a dialogue that says so", f"none says {joined(silent)}" if silent else "", 3)
+        need(
+            not silent, "for each outcome, a dialogue that says so", f"none says {joined(silent)}" if silent else "", 3
+        )
         said = joined(f"{end} is in {count} of {ends.count(end)}" for end, count in obey.items())
         return f"{len(dialogs)} different dialogues; {said}"
 
@@ -301,4 +350,9 @@ def _is_persona(kind: Any) -> bool:
 
 
 def _same(read: set[str], scenario: BaseModel) -> bool:
-    return not any(str(getattr(scenario, name)) in text for text in read for name in type(scenario).model_fields if name != "outcome")
+    return not any(
+        str(getattr(scenario, name)) in text
+        for text in read
+        for name in type(scenario).model_fields
+        if name != "outcome"
+    )

@@ -30,7 +30,10 @@ class TwoPeople(Step):
     )
     stretch = "PersonaEditor(customer) can fill in the rest for you: lock what you like"
     mistakes = (
-        Mistake("The ready classes are used", "from sdkit.personas import Customer, SupportAgent\ncustomer, helper = Customer(name='Ivo'), SupportAgent(name='Kim')"),
+        Mistake(
+            "The ready classes are used",
+            "from sdkit.personas import Customer, SupportAgent\ncustomer, helper = Customer(name='Ivo'), SupportAgent(name='Kim')",
+        ),
         Mistake("Both are of one class", "helper = customer.clone(name='Kim')", 2),
         Mistake("A field is empty", "customer = type(customer)(name='Ivo')"),
         Mistake("It is a class, nobody of it", "customer = type(customer)", 3),
@@ -41,7 +44,11 @@ class TwoPeople(Step):
             need(isinstance(somebody, BasePersona), f"`{name}` is a persona", somebody, 3)
             assert isinstance(somebody, BasePersona)
             fields = list(type(somebody).model_fields)
-            need(is_own(type(somebody)) and len(fields) >= 3, f"a class of your own for `{name}`, with three fields", type(somebody))
+            need(
+                is_own(type(somebody)) and len(fields) >= 3,
+                f"a class of your own for `{name}`, with three fields",
+                type(somebody),
+            )
             empty = [field for field in fields if not getattr(somebody, field)]
             need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}" if empty else "")
         need(type(customer) is not type(helper), "two classes: they need to know different things", type(customer), 2)
@@ -97,9 +104,19 @@ class Generator(Step):
             about = scenario.model_copy(update={"outcome": end})
             generator = get_generator_for_scenario(about)
             need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
-            need(generator.scenario == about, "a generator that knows its scenario: scenario=scenario", generator.scenario, 2)
+            need(
+                generator.scenario == about,
+                "a generator that knows its scenario: scenario=scenario",
+                generator.scenario,
+                2,
+            )
             read.add("\n".join(map(str, generator.personas)))
-        need(len(read) == len(ends), "people who differ with the outcome", f"{len(read)} pairs for {len(ends)} outcomes", 3)
+        need(
+            len(read) == len(ends),
+            "people who differ with the outcome",
+            f"{len(read)} pairs for {len(ends)} outcomes",
+            3,
+        )
         return f"one function, {len(ends)} outcomes"
 
 

@@ -144,9 +144,7 @@ def _after(row: Progress, line: Mapping[str, Any], begun: str) -> Progress:
         case "not yet":
             return replace(row, outcome="not yet", checks=row.checks + 1, wanted=str(line.get("wanted", "")))
         case "done":
-            return replace(
-                row, outcome="done", checks=row.checks + 1, wanted="", minutes=_minutes(begun, line["when"])
-            )
+            return replace(row, outcome="done", checks=row.checks + 1, wanted="", minutes=_minutes(begun, line["when"]))
     return row
 
 

@@ -99,13 +99,13 @@ def _end(thread: threading.Thread) -> None:
 
 def theirs(error: BaseException) -> str:
     """Say which line of the notebook an error comes from, with its text; nothing, if it comes from none."""
-    own = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals.get("__name__") == "__main__"]
+    own = [
+        frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals.get("__name__") == "__main__"
+    ]
     if not own:
         return ""
     code = own[-1].f_code
-    number = next(
-        line for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))) if frame is own[-1]
-    )
+    number = next(line for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))) if frame is own[-1])
     text = linecache.getline(code.co_filename, number, own[-1].f_globals).strip()
     where = "" if code.co_name == "<module>" else f" of {code.co_name}"
     line = number - code.co_firstlineno + 1 if where else number

@@ -28,6 +28,11 @@ _EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthro
 TEMPERATURE = 0.8
 """What models of Ollama are set to, unless somebody says otherwise."""
 
+_SAMPLING = (
+    *("temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "num_ctx", "num_predict", "stop"),
+    *("max_tokens", "reasoning_effort"),
+)
+
 
 def default_model() -> str:
     """Return the name of the model to use when nobody said which.
@@ -128,6 +133,11 @@ def model_name(model: BaseChatModel) -> str:
         if isinstance(name := getattr(model, field, None), str) and name:
             return name
     return type(model).__name__
+
+
+def sampling_options(model: BaseChatModel) -> dict[str, Any]:
+    """Return those of a LangChain model's options that shape what it says, as far as they are set."""
+    return {name: value for name in _SAMPLING if (value := getattr(model, name, None)) is not None}
 
 
 class _MissingIntegrationError(MissingPackageError):

@@ -21,10 +21,10 @@ from pydantic import BaseModel
 
 import sdkit
 from sdkit.errors import InputError, ReplyError
-from sdkit.llm import playback, providers, schemas, transport, words
+from sdkit.llm import playback, providers, schemas, transport, usage, words
 from sdkit.llm.schemas import Schema
 from sdkit.llm.seeds import check_seed, derive_seed, random_seed
-from sdkit.llm.spec import chat_model, model_name
+from sdkit.llm.spec import chat_model, model_name, sampling_options
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -38,10 +38,6 @@ ROLES = ("system", "human", "ai")
 ATTEMPTS = 3
 """How often a model is asked, each time with another seed, before `ReplyError`."""
 
-_OPTIONS = (
-    *("temperature", "top_k", "top_p", "repeat_penalty", "repeat_last_n", "num_ctx", "num_predict", "stop"),
-    *("max_tokens", "reasoning_effort"),
-)
 _REFUSED = {"refusal", "content_filter", "SAFETY"}
 
 
@@ -243,6 +239,7 @@ class _Call:
 
     def take(self, message: AIMessage, heard: transport.Heard) -> Reply | None:
         """Return the reply if it is valid; otherwise remember what was wrong with it."""
+        usage.count(message.usage_metadata)
         self.raw, reason = providers.heard(message)
         if reason in _REFUSED:
             self.problem = "was a refusal by the model or its provider"
@@ -263,7 +260,7 @@ class _Call:
         except ValueError as error:
             self.problem = schemas.complaint(error, self.raw)
             return None
-        usage: Mapping[str, Any] = message.usage_metadata or {}
+        used: Mapping[str, Any] = message.usage_metadata or {}
         return Reply(
             value=value,
             raw=self.raw,
@@ -272,14 +269,12 @@ class _Call:
             replayed=heard.replayed,
             seed=self.seeds[-1],
             first_seed=self.first_seed,
-            options={name: value for name in _OPTIONS if (value := getattr(self.llm, name, None)) is not None},
+            options=sampling_options(self.llm),
             prompt_hash=self.hash,
             seconds=None if heard.replayed else time.perf_counter() - self.started,
-            prompt_tokens=usage.get("input_tokens"),
-            completion_tokens=usage.get("output_tokens"),
-            cached_tokens=heard.cached()
-            if heard.cached
-            else (usage.get("input_token_details") or {}).get("cache_read"),
+            prompt_tokens=used.get("input_tokens"),
+            completion_tokens=used.get("output_tokens"),
+            cached_tokens=heard.cached() if heard.cached else (used.get("input_token_details") or {}).get("cache_read"),
             finish_reason=reason,
             attempts=len(self.seeds),
         )

@@ -31,12 +31,12 @@ def of_connection(request: Any, error: Exception, model: str, tries: int = 1) ->
     if is_a(error, "TimeoutException"):
         seconds = (request.extensions.get("timeout") or {}).get("read")
         silent = f"{seconds:g} s" if seconds else "too long"
-        return ModelUnavailableError(
+        return _of_one_request(
             f"{model} at {where} said nothing for {silent}{often}. Try again, use a smaller model, or set "
             "SDKIT_TIMEOUT to more seconds"
         )
     if is_lost(error):
-        return ModelUnavailableError(f"{model} at {where} broke off in mid-answer{often}. See what its log says")
+        return _of_one_request(f"{model} at {where} broke off in mid-answer{often}. See what its log says")
     return error
 
 
@@ -97,7 +97,7 @@ def _of_call(llm: BaseChatModel, error: Exception, heard: Any) -> Exception:
     if status is not None:
         return _of_status(llm, name, status, error, heard)
     if heard.where and isinstance(error, ValueError | TypeError | LookupError | AttributeError):
-        return ModelUnavailableError(
+        return _of_one_request(
             f"what came from {heard.where} is no answer of a model's server such as {name} should have. {_CHECK}. "
             f"({type(error).__name__})"
         )
@@ -123,9 +123,16 @@ def _of_status(llm: BaseChatModel, name: str, status: int, error: Exception, hea
     if status == 429:
         tries = f", also at try {heard.retries + 1}" if heard.retries else ""
         pause = f"It asks for a pause of {heard.pause:g} s" if heard.pause else "Wait a little"
-        return ModelUnavailableError(f"{name} has too much to do (429{tries}). {pause}: {error}")
+        return _of_one_request(f"{name} has too much to do (429{tries}). {pause}: {error}")
     told = "failed in mid-answer" if status == -1 else f"answered with the error {status}"
-    return ModelUnavailableError(f"{name} {told}: {error}")
+    return _of_one_request(f"{name} {told}: {error}")
+
+
+def _of_one_request(message: str) -> ModelUnavailableError:
+    """Return an error that the next request need not meet."""
+    error = ModelUnavailableError(message)
+    error.one_request = True
+    return error
 
 
 def _hint(name: str) -> str:

@@ -73,7 +73,13 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
         old.unlink(missing_ok=True)
     if only_missing and kept.exists():
         shutil.copyfile(kept, made)
-    settings = {"SDKIT_STRICT": "", "SDKIT_LLM": "record", "SDKIT_RECORDINGS": str(work), "SDKIT_LLM_LOG": str(log), "SDKIT_MODEL": model}
+    settings = {
+        "SDKIT_STRICT": "",
+        "SDKIT_LLM": "record",
+        "SDKIT_RECORDINGS": str(work),
+        "SDKIT_LLM_LOG": str(log),
+        "SDKIT_MODEL": model,
+    }
     notebook = notebooks.read(path)
     result = notebooks.execute(notebook, path, settings)
     outcome = Outcome(number)

@@ -54,7 +54,8 @@ class BatchRunner(Panel):
     value : Report
         How far it is; ``value.to_frame()`` has all items that failed.
     errors : dict of str to str
-        Under "run", what ended the last run: the model, the disk, or another run of the same batch.
+        Under "run", what ended the last run, or did not let it begin: the model, the disk, other settings, or another
+        run of the same batch.
 
     Raises
     ------
@@ -105,8 +106,14 @@ class BatchRunner(Panel):
         place = self.batch.to.absolute()
         if (before := self._running.get(place)) is self:
             return
-        self._running[place] = self
         self.errors = {}
+        try:
+            self.batch.check()
+        except SdkitError as error:  # before the run that goes well is ended for one that would be refused
+            self.errors = {"run": str(error)}
+            self.complain(error)
+            return
+        self._running[place] = self
         self.say("Making dialogues …")
         self._show(running=True)
         self.work(lambda: self._make(before), self._ended, ended=lambda: self._free(place))

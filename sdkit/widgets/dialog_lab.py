@@ -15,7 +15,7 @@ from sdkit.conversation import Conversation
 from sdkit.dialog import Dialog
 from sdkit.errors import ConversationError, InputError
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator
-from sdkit.llm.seeds import check_seed, random_seed
+from sdkit.llm.seeds import MAX_SEED, check_seed, random_seed
 from sdkit.rendering import why
 from sdkit.widgets.dialog_view import dialog_html
 from sdkit.widgets.parts import Panel, button, markup, note, row
@@ -269,7 +269,8 @@ class DialogLab(Panel):
             try:
                 check_seed(int(self.seed.value))
             except ValueError:
-                errors["seed"] = f"Seed: {self.seed.value!r} is no whole number from 0 on; leave it blank for a new one"
+                typed = f"{self.seed.value!r:.80}"
+                errors["seed"] = f"Seed: {typed} is no whole number from 0 to {MAX_SEED}; leave it blank for a new one"
         if not self.keep.value.strip().isdecimal():
             errors["keep"] = f"Keep turns: {self.keep.value!r} is no number of turns"
         if self.change.value != NOTHING and not self.what.value.strip():

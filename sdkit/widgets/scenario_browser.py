@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,7 +17,7 @@ from sdkit.datasets import STAR, StarDataset, star_batch, star_index
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, SdkitError
 from sdkit.flowchart import Flowchart
-from sdkit.llm.seeds import check_seed
+from sdkit.llm.seeds import MAX_SEED, check_seed
 from sdkit.widgets.dialog_view import sendable
 from sdkit.widgets.parts import Panel, button, markup, note, row
 from sdkit.widgets.scenario_html import CHARTS, REAL, SAFE, SCENARIO, STYLE, SYNTHETIC, panes_html, text_html
@@ -49,7 +50,7 @@ class ScenarioBrowser(Panel):
     Parameters
     ----------
     data
-        The data set; `STAR` if None.
+        The data set; `STAR` if None. It stays with the folder of now, whatever `set_path` says later.
     model
         Which model makes the synthetic dialogues; None for `sdkit.default_model`.
     generate_with
@@ -90,7 +91,7 @@ class ScenarioBrowser(Panel):
         generate_with: Mapping[str, Callable[[int], Maker]] | None = None,
     ) -> None:
         super().__init__("Scenario browser", "sdkit-scenario-browser")
-        self.data = STAR if data is None else data
+        self.data = copy.copy(STAR if data is None else data)
         self.ids = star_index.ids(self.data.path / "dialogues")
         self._all, self._at = len(self.ids), self.ids[0] if self.ids else 0
         ways = {how: partial(star_batch.maker, self.data, model=model, how=how) for how in get_args(star_batch.How)}
@@ -307,7 +308,7 @@ class ScenarioBrowser(Panel):
         try:
             check_seed(int(typed or 0))
         except ValueError:
-            problem = f"Seed: {typed!r} is no whole number from 0 on; leave it blank for a new one"
+            problem = f"Seed: {typed!r:.80} is no whole number from 0 to {MAX_SEED}; leave it blank for a new one"
         self._wrong("seed", problem)
 
     # -- what is shown ------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy
+import pandas
 import pytest
 
 from sdkit.datasets import STAR, StarDataset
@@ -81,6 +83,31 @@ def test_half_a_data_set_is_refused_and_what_is_missing_is_said(lost: str, why: 
         StarDataset(copy)
 
 
+@pytest.mark.parametrize("path", [None, 5, b"datasets/star-mini", "", " "])
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    with pytest.raises(InputError, match="is no folder; name that of the data set, such as 'datasets/star-mini'"):
+        StarDataset().set_path(path)
+
+
+def test_what_jupyter_and_unpackers_leave_behind_is_no_part_of_it(copy: Path) -> None:
+    for folder in ("tasks", "dialogues"):
+        for name in (".ipynb_checkpoints", "__MACOSX"):
+            (copy / folder / name).mkdir()
+            (copy / folder / name / "1.json").write_text("{", encoding="utf-8")
+            (copy / folder / name / f"{name}.json").write_text("{", encoding="utf-8")
+        (copy / folder / "._1.json").write_text("{", encoding="utf-8")
+    data, whole = StarDataset(copy), StarDataset(MINI)
+    assert data.tasks() == whole.tasks()
+    assert data.get_dialogs() == whole.get_dialogs()
+    assert data.contents() == whole.contents()
+
+
+def test_a_folder_of_an_unpacker_is_not_recommended(tmp_path: Path) -> None:
+    shutil.copytree(MINI, tmp_path / "__MACOSX")
+    with pytest.raises(InputError, match="no folder tasks in it; `python -m sdkit data get star` fetches STAR"):
+        StarDataset(tmp_path)
+
+
 def test_a_relative_path_holds_when_the_working_folder_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(MINI.parent)
     data = StarDataset("star-mini")
@@ -139,6 +166,16 @@ def test_the_ids_that_there_are_are_said(star: StarDataset) -> None:
 def test_an_id_that_is_no_number_is_refused(star: StarDataset, number: Any) -> None:
     with pytest.raises(InputError, match="is no id of a dialogue; give a number"):
         star.get_dialog(number)
+
+
+def test_ids_may_be_numbers_of_numpy_and_pandas(star: StarDataset, tmp_path: Path) -> None:
+    ids = pandas.Series([1, 5100])
+    assert [star.get_dialog(number).dialogId for number in ids.to_numpy()] == [1, 5100]
+    assert star.get_dialog_scenario(numpy.uint16(5100)) == star.get_dialog_scenario(5100)
+    assert [type(number) for number in star.batch(ids, tmp_path, "fake").ids] == [int, int]
+    for wrong in (numpy.float64(1), numpy.bool_(True), pandas.NA):
+        with pytest.raises(InputError, match="is no id of a dialogue; give a number"):
+            star.get_dialog(wrong)
 
 
 def test_filters_are_joined_by_and(star: StarDataset) -> None:
@@ -280,7 +317,8 @@ def test_the_personas_of_a_scenario_speak_as_user_and_system(star: StarDataset) 
         ({"Domains": None}, "this is no scenario in STAR's form: Domains"),
         ({"WizardCapabilities": []}, "WizardCapabilities"),
         ({"WizardCapabilities": [{"Domain": "doctor", "Task": "doctor_follow"}]}, "did you mean doctor_followup"),
-        ({"Happy": "maybe"}, "Happy"),
+        ({"Happy": "no"}, "Happy: Input should be a valid boolean"),
+        ({"MultiTask": 1}, "MultiTask: Input should be a valid boolean"),
     ],
 )
 def test_a_scenario_of_ones_own_is_checked(star: StarDataset, changes: dict[str, Any], why: str) -> None:
@@ -308,6 +346,17 @@ def test_a_scenario_of_ones_own_is_checked(star: StarDataset, changes: dict[str,
         ({"Events": [{"Agent": USER, "Action": "utter", "Text": "Hi"}]}, r"event 1 \(utter\) has the UnixTime None"),
         ({"Events": [{"Action": "utter", "Text": "Hi"}]}, r"event 1 \(utter\) has no Agent"),
         ({"Events": ["Hi"]}, "event 1 has the Action None"),
+        ({"Events": [{"Agent": USER, "Action": ["utter"], "Text": "Hi"}]}, r"event 1 has the Action \['utter'\]"),
+        (
+            {"Events": [{"Agent": USER, "Action": "utter", "Text": "Hi", "UnixTime": 1, "ActionLabel": 5}]},
+            r"1.json: event 1 \(utter\) has the ActionLabel 5; a text is needed",
+        ),
+        (
+            {"Events": [{"Agent": USER, "Action": "utter", "Text": "Hi", "UnixTime": True}]},
+            r"event 1 \(utter\) has the UnixTime True; whole seconds are needed",
+        ),
+        ({"CompletionLevel": ["Complete"]}, r"1.json: is not in STAR's format: CompletionLevel is \['Complete'\]"),
+        ({"DialogueID": True}, "1.json: holds the dialogue True"),
         ({"DialogueID": 2}, "1.json: holds the dialogue 2, which is not that of its name"),
     ],
 )
@@ -315,6 +364,62 @@ def test_a_file_in_another_format_is_named(copy: Path, changes: dict[str, Any], 
     change(copy, 1, **changes)
     with pytest.raises(FileError, match=why):
         StarDataset(copy).get_dialog(1)
+
+
+@pytest.mark.parametrize(("field", "value"), [("Happy", 1), ("Happy", "no"), ("MultiTask", 0), ("MultiTask", "true")])
+def test_a_boolean_is_true_or_false_so_that_it_matches_one_filter(copy: Path, field: str, value: Any) -> None:
+    change(copy, 1, Scenario=StarDataset(MINI).get_dialog_scenario(1) | {field: value})
+    data = StarDataset(copy)
+    for read in (data.get_ids, data.summary, lambda: data.get_dialog(1)):
+        with pytest.raises(FileError, match=rf"1\.json: .*Scenario\.{field}: Input should be a valid boolean"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [("NaN", "is not JSON: it holds NaN"), ("-Infinity", "it holds -Infinity"), ("1e999", "scenario: JSON has no inf")],
+)
+def test_a_number_that_json_has_not_is_refused_with_the_files_name(copy: Path, number: str, why: str) -> None:
+    path = copy / "dialogues" / "1.json"
+    text = path.read_text(encoding="utf-8").replace('"Happy"', f'"Odd": {number}, "Happy"', 1)
+    path.write_text(text, encoding="utf-8")
+    data = StarDataset(copy)
+    for read in (data.get_dialogs, lambda: data.get_dialog(1)):
+        with pytest.raises(FileError, match=rf"1\.json: .*{why}"):
+            read()
+
+
+def test_a_link_to_nowhere_is_named(copy: Path) -> None:
+    path = copy / "dialogues" / "1.json"
+    path.unlink()
+    path.symlink_to("nowhere.json")
+    data = StarDataset(copy)
+    for read in (data.get_ids, data.get_dialogs, lambda: data.get_dialog(1)):
+        with pytest.raises(FileError, match=r"1\.json: is a link to a file that does not exist"):
+            read()
+    assert data.get_dialog(5100).dialogId == 5100
+
+
+def test_all_dialogues_may_go_while_it_is_open(copy: Path) -> None:
+    data = StarDataset(copy)
+    for path in (copy / "dialogues").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match=r"no dialogue 1 in .*copy; there is none any more"):
+        data.get_dialog(1)
+    with pytest.raises(InputError, match="no domain 'doctor'; there are none"):
+        data.get_ids(domain="doctor")
+
+
+def test_a_folder_that_goes_while_it_is_open_is_named(copy: Path) -> None:
+    data = StarDataset(copy)
+    shutil.rmtree(copy / "tasks")
+    for read in (data.tasks, data.contents, lambda: data.flowchart("weather")):
+        with pytest.raises(FileError, match=r"tasks: does not exist"):
+            read()
+    shutil.rmtree(copy / "dialogues")
+    for read in (data.get_ids, lambda: data.get_dialog(1)):
+        with pytest.raises(FileError, match=r"dialogues: does not exist"):
+            read()
 
 
 @pytest.mark.parametrize(
@@ -339,6 +444,12 @@ def test_a_task_whose_file_is_broken_is_named(copy: Path) -> None:
     (copy / "tasks/weather/weather.json").write_text('{"graph": {"hello": 1}}', encoding="utf-8")
     with pytest.raises(FileError, match=r"weather\.json: is not in STAR's format: graph\.hello"):
         StarDataset(copy).read_graph("weather")
+
+
+def test_a_flowchart_that_cannot_be_one_is_named(copy: Path) -> None:
+    (copy / "tasks/weather/responses.json").write_text('{"": "Hello."}', encoding="utf-8")
+    with pytest.raises(FileError, match=r"tasks/weather: is broken: weather: responses has a blank name"):
+        StarDataset(copy).flowchart("weather")
 
 
 def test_a_graph_with_a_cycle_is_read_and_described(copy: Path) -> None:
@@ -451,4 +562,7 @@ def test_the_ready_instance_can_be_given_a_path_and_takes_a_batch(
         STAR.batch([2000], tmp_path, "fake")
     with pytest.raises(InputError, match=r"how='poem'.*'description', 'personas', 'turns'"):
         STAR.batch([1], tmp_path, "fake", "poem")  # type: ignore[arg-type]
+    for no_list in ("15", b"15", 1, None):
+        with pytest.raises(InputError, match=rf"ids={no_list!r}: give a list of ids, such as \[1\], or what get_ids"):
+            STAR.batch(no_list, tmp_path, "fake")  # type: ignore[arg-type]
     assert os.listdir(tmp_path) == []

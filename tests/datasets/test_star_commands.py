@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sdkit.cli import FAILURE, USAGE, main
+from sdkit.cli import FAILURE, INTERRUPTED, USAGE, main
 from sdkit.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -65,6 +70,8 @@ def test_dialogues_that_fail_make_the_command_fail(ollama: FakeOllama, capsys: p
     [
         (("--task", "doctor_folowup"), "did you mean doctor_followup"),
         (("--ids", "2000"), "there is no dialogue 2000"),
+        (("--ids",), "--ids names no id; give some"),  # as with an empty variable of a shell
+        (("--ids", "--limit", "3"), "--ids names no id; give some"),
         (("--happy", "--multitask"), "no dialogue of the data set fits"),
         (("--limit", "0"), "--limit 0"),
         (("--seed", "one"), "--seed"),
@@ -77,6 +84,30 @@ def test_what_cannot_work_is_said_before_anything_is_made(
     assert generate(*words) == USAGE
     assert why in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process on Windows")
+def test_who_interrupts_it_reads_that_the_same_command_goes_on(ollama: FakeOllama, tmp_path: Path) -> None:
+    def slowly(body: object) -> str:
+        time.sleep(0.1)
+        return json.dumps({"dialog": TURNS})
+
+    # Given the command at work
+    ollama.answer = slowly
+    command = [sys.executable, "-m", "sdkit", "star", "generate", "--data", MINI, "--model", "fake", "--output", "made"]
+    with subprocess.Popen(command, env=os.environ | {"OLLAMA_HOST": ollama.url}, stderr=subprocess.PIPE) as process:
+        while len(ollama.received) < 3 and process.poll() is None:
+            time.sleep(0.01)
+
+        # When somebody presses Ctrl-C
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1].decode()
+
+    # Then it says what there is, and how to go on
+    made = len(list((tmp_path / "made/json").iterdir()))
+    assert 0 < made < 55
+    assert f"Interrupted: {made} of 55 dialogues are in made. The same command goes on where it stopped." in said
+    assert process.returncode == INTERRUPTED
 
 
 def test_without_the_data_set_it_says_where_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:

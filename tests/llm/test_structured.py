@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from sdkit.errors import InputError, ModelUnavailableError, ReplyError, UnknownM
 from sdkit.llm import aask, chat_model, retries
 from sdkit.llm.seeds import derive_seed
 from sdkit.llm.structured import request
+from sdkit.llm.usage import counting
 
 if TYPE_CHECKING:
     from conftest import FakeOllama
@@ -100,6 +102,26 @@ def test_a_reply_says_how_it_came_about(fake_ollama: FakeOllama) -> None:
     assert (reply.prompt_tokens, reply.completion_tokens) == (7, 11)
     assert reply.options == {"temperature": 0.3, "num_ctx": 512}
     assert reply.seconds > 0
+
+
+def test_the_tokens_of_all_attempts_are_counted_also_in_other_threads(fake_ollama: FakeOllama) -> None:
+    # Given a server whose answers cost 7 + 11 tokens each
+    fake_ollama.say("prose")
+    fake_ollama.say(CITY)
+    fake_ollama.say("prose", times=3)
+
+    async def both() -> None:
+        await asyncio.to_thread(request, "A city?", City, model="fake")
+        with contextlib.suppress(ReplyError):
+            await aask("A city?", City, model="fake")
+
+    with counting() as used:
+        asyncio.run(both())
+    assert used.tokens == 5 * 18
+    # Then what comes afterwards is not
+    fake_ollama.say(CITY)
+    ask("A city?", City, model="fake")
+    assert used.tokens == 5 * 18
 
 
 def test_the_prompt_hash_follows_messages_and_schema_only(fake_ollama: FakeOllama) -> None:

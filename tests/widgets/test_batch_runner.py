@@ -311,7 +311,7 @@ def test_another_run_of_the_same_batch_is_said(shown: Runner, maker: Maker, tmp_
     with FileLock(tmp_path / "rolls" / "lock"):  # as if another program were at it
         run(runner)
     assert isinstance(runner.last_error, FileError)
-    assert "is being made by another process" in runner.errors["run"]
+    assert "is being made by another process, cell or widget" in runner.errors["run"]
     assert "is being made by another process" in runner.message.value
     assert maker.asked == []
     assert run(runner).value.ok
@@ -330,6 +330,25 @@ def test_a_cell_that_is_run_anew_while_the_batch_runs_takes_over(shown: Runner, 
     assert before.value.stop == "stopped"
     assert maker.asked == [1, 2, 3, 4, 4, 5, 6]
     assert (runner.value.ok, runner.errors) == (True, {})
+
+
+def test_a_run_that_would_be_refused_does_not_end_the_one_that_goes_well(shown: Runner, maker: Maker) -> None:
+    # Given a run, and a cell that is run anew with another seed meanwhile
+    good = shown()
+    begin_until(good, maker, 4)
+    refused = shown(seed=5)
+    # When Resume is pressed there
+    run(refused)
+    # Then it is refused, the first one goes on, and can still be taken over
+    assert refused.errors == {"run": str(refused.last_error)}
+    assert "began with seed=0, and now it is 5" in refused.message.value
+    assert buttons(refused) == ("Resume", True, False)
+    assert buttons(good)[1:] == (False, True)
+    maker.wait_at = 0
+    assert run(shown()).value.ok
+    assert good.wait(10)
+    assert good.value.stop == "stopped"
+    assert maker.asked == [1, 2, 3, 4, 4, 5, 6]
 
 
 def test_what_began_with_other_settings_is_not_gone_on_with(shown: Runner) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sdkit.datasets import StarDataset
 from sdkit.dialog import Dialog, Turn
 from sdkit.errors import FileError, InputError
+from sdkit.llm.seeds import MAX_SEED
 from sdkit.widgets import ScenarioBrowser
 from sdkit.widgets.scenario_browser import PAGE
 
@@ -204,6 +205,15 @@ class TestReading:
         assert "the system has no turn" in browser.panes["real"].value
         assert "Flowchart: no step of the real dialogue" in browser.panes["charts"].value
 
+    def test_a_flowchart_to_which_no_step_belongs_has_no_path(self, data: StarDataset) -> None:
+        # Given a dialogue of doctor_followup, in which the system has asked for a name, as in doctor_schedule
+        tasks = [{"Task": task, "Domain": "doctor"} for task in ("doctor_followup", "doctor_schedule")]
+        change(data, 1, WizardCapabilities=tasks)
+        text = ScenarioBrowser(data).panes["charts"].value
+        assert text.count("<svg") == 2
+        assert text.count("Flowchart: path of the real dialogue") == 1
+        assert text.count("Flowchart: no step of the real dialogue") == 1
+
     def test_every_dialogue_can_be_read(self, browser: ScenarioBrowser) -> None:
         for number in browser.ids:
             browser.show(number)
@@ -256,6 +266,23 @@ class TestBrokenData:
         change(data, 1, WizardCapabilities=[{"Task": "doctor_followup", "Domain": "doctor"}] * 2)
         assert ScenarioBrowser(data).panes["charts"].value.count("<svg") == 1
 
+    def test_it_stays_with_its_data_set(self, data: StarDataset, fake_ollama: FakeOllama) -> None:
+        # Given a browser, and its data set set to another folder
+        fake_ollama.answer = answer
+        change(data, 2, UserTask="Be quick.")
+        browser = ScenarioBrowser(data, "fake")
+        assert browser.wait()
+        data.set_path(MINI)
+
+        # Then it shows, finds and makes what is in its own
+        browser.show(2)
+        assert browser.scenario["UserTask"] == "Be quick."
+        choose(browser.filters["happy"], "any")
+        press(browser, browser.generate_button)
+        assert browser.synthetic.scenario["UserTask"] == "Be quick."
+        assert "Be quick." in str(fake_ollama.received[0]["messages"])
+        assert "copy, 55 of 55 dialogues" in browser.static_html()
+
     def test_a_data_set_without_a_path(self) -> None:
         with pytest.raises(InputError, match="where is the data set"):
             ScenarioBrowser(StarDataset())
@@ -295,10 +322,10 @@ class TestGenerating:
         press(browser, browser.generate_button)
         assert f"Seed {browser.synthetic.seed}." in browser.message.value
 
-    @pytest.mark.parametrize("seed", ["many", "-1", "1.5", "9" * 30, NASTY])
+    @pytest.mark.parametrize("seed", ["many", "-1", "1.5", str(MAX_SEED + 1), "9" * 30, "9" * 5000, NASTY])
     def test_a_seed_that_is_none(self, browser: ScenarioBrowser, fake_ollama: FakeOllama, seed: str) -> None:
         type_into(browser.seed, seed)
-        assert "is no whole number" in browser.errors["seed"]
+        assert "is no whole number from 0 to 4294967294; leave it blank" in browser.errors["seed"]
         press(browser, browser.generate_button)
         assert not fake_ollama.received
         type_into(browser.seed, "3")
