@@ -15,6 +15,8 @@ from sdkit.errors import FileError, InputError, MissingPackageError
 from sdkit.reviewing import RATINGS, Review, agreement, judged, key_of, load_reviews, save_review, shuffled
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
+
     from conftest import FakeOllama
 
 Ratings = dict[str, list[int | None]]
@@ -68,7 +70,7 @@ def test_each_rater_and_each_seed_has_an_order_of_its_own() -> None:
 
     assert sorted(mine) == keys != mine
     assert shuffled(reversed(keys), "me") == mine
-    assert mine[:3] == ["0000000000000013", "0000000000000011", "0000000000000002"]  # the same on every machine
+    assert [key[-2:] for key in mine[:3]] == ["05", "0e", "0f"]  # the same on every machine
     assert len({tuple(shuffled(keys, *who)) for who in (("me",), ("you",), ("me", 0), ("me", 1))}) == 4
 
 
@@ -144,14 +146,17 @@ def test_what_cannot_be_saved_is_an_error_and_nothing_is_written(tmp_path: Path)
         save_review(tmp_path, Review(dialog="b", rater="Ana"))
 
 
-def _save_many(path: Path, rater: str) -> None:
+def _save_many(path: Path, rater: str, together: Barrier) -> None:
+    together.wait(60)
     for number in range(40):
         save_review(path, Review(dialog=str(number), rater=rater, rating=3, note="long " * 300))
 
 
 def test_two_who_save_at_once_do_not_break_each_others_lines(tmp_path: Path) -> None:
     path = tmp_path / "reviews.jsonl"
-    processes = [multiprocessing.get_context("spawn").Process(target=_save_many, args=(path, who)) for who in "AB"]
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(2)
+    processes = [spawn.Process(target=_save_many, args=(path, who, together)) for who in "AB"]
     for process in processes:
         process.start()
     for process in processes:
@@ -263,7 +268,9 @@ def test_a_models_ratings_stand_beside_those_of_people(
     dialogs = [says(("Ana", "Hi"), ("Bo", "Hello")), says(("Ana", "Hi"), ("Bo", "The moon."))]
     for rating, reason in ((5, "It is polite."), (1, "Bo does not answer.")):
         fake_ollama.say(json.dumps({"reason": reason, "rating": rating}))
-    people = [Review(dialog=key_of(dialog), rater="Cy", rating=rating) for dialog, rating in zip(dialogs, (4, 1))]
+    people = [
+        Review(dialog=key_of(dialog), rater="Cy", rating=rating) for dialog, rating in zip(dialogs, (4, 1), strict=True)
+    ]
 
     by_model = judged(dialogs, "Is it natural?", "fake")
 
