@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from dataclasses import replace
 from typing import Any
 
-from sdkit.errors import InputError, SdkitError
+from sdkit.errors import FileError, InputError, SdkitError
 from sdkit.exercises import record
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, told
 from sdkit.exercises.running import Limit, TooSlowError, theirs
@@ -75,7 +76,7 @@ class Exercise:
     def __init__(self, name: str, *steps: type[Step], model: Any = None) -> None:
         self.name, self.steps = name, steps
         self._model = model
-        self._now = 0
+        self._now: int | None = None
 
     def __repr__(self) -> str:
         steps = "" if len(self.steps) == 1 else f", {len(self.steps)} steps"
@@ -101,7 +102,7 @@ class Exercise:
         outcome = self._outcome(step, answers)
         if outcome.kind != NOT_STARTED:
             more = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
-            record.add(self.name, step.__name__, outcome.kind, answers, **more)
+            outcome = self._kept(outcome, step, answers, more)
         if outcome.kind != DONE and record.is_strict():
             raise NotDoneError(str(outcome))
         return outcome
@@ -114,10 +115,11 @@ class Exercise:
         InputError
             There is no hint of that number.
         """
-        hints = self.steps[self._now].hints
+        step = self._current()
+        hints = step.hints
         if not isinstance(number, int) or not 1 <= number <= len(hints):
             raise InputError(f"hint({number!r}): there are the hints 1 to {len(hints)}, and solution()")
-        record.add(self.name, self.steps[self._now].__name__, "hint", hint=number)
+        record.add(self.name, step.__name__, "hint", hint=number)
         more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
         return Note(f"Hint {number} of {len(hints)}", hints[number - 1] + more)
 
@@ -129,7 +131,7 @@ class Exercise:
         FileError
             It cannot be read: solutions live in the checkout.
         """
-        step = self.steps[self._now]
+        step = self._current()
         record.add(self.name, step.__name__, "solution")
         return Note(f"A solution: {step.title()}", solution_code(self.name, step.__name__), code=True)
 
@@ -143,6 +145,23 @@ class Exercise:
         """
         return progress({self.name: list(self.steps)})
 
+    def _current(self) -> type[Step]:
+        """Return the step that was checked last, also before a restart; else the first."""
+        if self._now is None:
+            names = [step.__name__ for step in self.steps]
+            found, _ = record.lines()
+            last = [line["step"] for line in found if line["exercise"] == self.name and line["step"] in names]
+            self._now = names.index(last[-1]) if last else 0
+        return self.steps[self._now]
+
+    def _kept(self, outcome: Outcome, step: type[Step], answers: dict[str, Any], more: dict[str, Any]) -> Outcome:
+        """Save what came of a check; where that is impossible, the outcome says so."""
+        try:
+            record.add(self.name, step.__name__, outcome.kind, answers, **more)
+        except FileError as error:
+            return replace(outcome, lines=(*outcome.lines, f"Your progress was not saved. {error}"))
+        return outcome
+
     def _step_of(self, answers: dict[str, Any]) -> int:
         for number, step in enumerate(self.steps):
             if set(answers) == set(step.names()):
@@ -151,7 +170,7 @@ class Exercise:
         raise InputError(f"exercise {self.name} checks {takes}; you gave {', '.join(answers) or 'nothing'}")
 
     def _outcome(self, step: type[Step], answers: dict[str, Any]) -> Outcome:
-        number = f" (step {self._now + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
+        number = f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
         where = f"{step.title()}{number}"
         limit = Limit(SECONDS)
         at_work = step(self._judge(limit))
@@ -163,12 +182,12 @@ class Exercise:
                 return Outcome(NOT_STARTED, where, (told_so, "Stuck? ex.hint()"))
             for name, kind in step.classes().items():
                 if not isinstance(answers[name], kind):
-                    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+                    article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
                     raise NotYetError(
                         f"`{name}` is {article} {kind.__name__}",
                         f"a {type(answers[name]).__name__}: {told(answers[name])}",
                         step.hint_for_type,
-                    )  # noqa: TRY301
+                    )
             shown = limit.run(lambda: at_work.check(**answers))
         except NotYetError as missing:
             return Outcome(
@@ -178,7 +197,7 @@ class Exercise:
                 missing.hint,
             )
         except TooSlowError:
-            wanted = f"Wanted: an end. Your code ran for {SECONDS:.0f} seconds, and was stopped."
+            wanted = f"Wanted: an end. Your code ran for {SECONDS:g} seconds, and was stopped."
             return Outcome(NOT_YET, where, (wanted, "Is there a loop that never ends?"), 1)
         except SdkitError as error:
             if not theirs(error):

@@ -30,10 +30,11 @@ class OrderClass(Step):
         Mistake("The count can be zero", _CLASS + 'count: int\n    size: Literal["small", "medium", "large"]', 2),
     )
 
-    def untouched(self, Order: Any) -> bool:
-        return isinstance(Order, type) and issubclass(Order, BaseModel) and not Order.model_fields
+    def untouched(self, **answers: Any) -> bool:
+        kind = answers["Order"]
+        return isinstance(kind, type) and issubclass(kind, BaseModel) and not kind.model_fields
 
-    def check(self, Order: type) -> str:
+    def check(self, Order: type[Any]) -> str:
         need(issubclass(Order, BaseModel), "a class Order(BaseModel)", Order)
         need(
             {"dish", "count", "size"} <= set(Order.model_fields),
@@ -68,13 +69,13 @@ class Fill(Step):
         Mistake("It is not what the customer wants", "order = Order(dish='pizza', count=1, size='small')", 3),
     )
 
-    def untouched(self, Order: Any, order: Any) -> bool:
-        return order is None
+    def untouched(self, **answers: Any) -> bool:
+        return answers["order"] is None
 
-    def check(self, Order: type, order: object) -> str:
+    def check(self, Order: type[Any], order: Any) -> str:
         need(getattr(Order, "model_fields", None), "the class Order of the exercise before", "it has no fields so far")
         need(isinstance(order, Order), "`order` is an Order", f"a {type(order).__name__}")
-        need((order.count, order.size) == (2, "large"), "two large ones, as the customer says", order, 3)  # type: ignore[attr-defined]
+        need((order.count, order.size) == (2, "large"), "two large ones, as the customer says", order, 3)
         return f"the model made {order!r} of a sentence"
 
 
@@ -108,11 +109,11 @@ class Cut(Step):
         ),
     )
 
-    def untouched(self, is_cut: Any) -> bool:
+    def untouched(self, **answers: Any) -> bool:
+        is_cut = answers["is_cut"]
         return callable(is_cut) and all(is_cut(_reply(why)) is None for why in ("stop", "length"))
 
     def check(self, is_cut: Callable[[AIMessage], bool]) -> str:
-        need(callable(is_cut), "a function is_cut(reply)", is_cut)
         for why, wanted in (("length", True), ("stop", False)):
             said = is_cut(_reply(why))
             need(isinstance(said, bool), "True or False", said)

@@ -53,10 +53,10 @@ class Twins(Step):
         Mistake("There is only one", "twins = cake", 2),
     )
 
-    def check(self, twins: object) -> str:
+    def check(self, twins: Any) -> str:
         pair = isinstance(twins, tuple | list) and len(twins) == 2 and all(isinstance(one, Dialog) for one in twins)
         need(pair, "two dialogues, as in (one, two)", twins, 2)
-        one, two = twins  # type: ignore[misc]
+        one, two = twins
         need(one is not two, "two dialogues", "one dialogue with two names", 2)
         need(one.turns == two.turns, "two equal dialogues", f"they differ; their seeds are {one.seed} and {two.seed}")
         return f"both were made with seed {one.seed}"

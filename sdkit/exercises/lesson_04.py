@@ -41,7 +41,7 @@ class Mine(Step):
         ),
     )
 
-    def check(self, mine: object) -> str:
+    def check(self, mine: Any) -> str:
         need(isinstance(mine, BasePersona), "somebody of a class of your own", mine, 3 if isinstance(mine, type) else 2)
         own = is_own(type(mine)) and type(mine).__name__ not in _THE_LESSONS
         need(own, "a class of your own, a subclass of BasePersona", type(mine), 2)
@@ -97,11 +97,10 @@ class Brief(Step):
         ),
     )
 
-    def untouched(self, brief: Any) -> bool:
-        return callable(brief) and not any(self._told(brief))
+    def untouched(self, **answers: Any) -> bool:
+        return callable(answers["brief"]) and not any(self._told(answers["brief"]))
 
     def check(self, brief: Callable[[Moment], str | None]) -> str:
-        need(callable(brief), "a function brief(moment)", brief)
         told = self._told(brief)
         for count, said in enumerate(told):
             when = f"after {count} turn{'s' * (count != 1)}"

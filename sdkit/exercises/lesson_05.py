@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sdkit.dialog import Dialog
 from sdkit.exercises.outcome import joined
 from sdkit.exercises.steps import Mistake, Step, need
@@ -30,7 +32,7 @@ class Filter(Step):
         ),
     )
 
-    def check(self, found: list) -> str:  # type: ignore[type-arg]
+    def check(self, found: list[Any]) -> str:
         from sdkit.datasets import STAR
 
         need(all(isinstance(one, int) for one in found), "ids, which are numbers", found)
@@ -71,9 +73,8 @@ class Several(Step):
         from sdkit.datasets import STAR
 
         need(mine.model, "a dialogue that a model made", "one of the data set", 2)
-        about = mine.scenario
+        about: Any = mine.scenario
         need(isinstance(about, dict), "a dialogue that knows its scenario", about, 3)
-        assert isinstance(about, dict)
         need(about.get("MultiTask"), "a scenario of several tasks", "one task")
         need(not about.get("Happy"), "an unhappy scenario", "a happy one")
         need(about != STAR.get_dialog_scenario(5100), "another scenario than that of 5100", "the one of 5100")
@@ -99,7 +100,7 @@ class OffThePath(Step):
         Mistake("Its task is gone", "unhappy = {'Happy': False, 'UserTask': 'You forgot your name.'}", 2),
     )
 
-    def check(self, unhappy: dict) -> str:  # type: ignore[type-arg]
+    def check(self, unhappy: dict[str, Any]) -> str:
         from sdkit.datasets import STAR
 
         real = STAR.get_dialog_scenario(1)

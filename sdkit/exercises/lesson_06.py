@@ -37,7 +37,7 @@ class Pair(Step):
         ),
     )
 
-    def check(self, pair: dict) -> str:  # type: ignore[type-arg]
+    def check(self, pair: dict[str, Any]) -> str:
         need(set(pair) == {"described", "played"}, 'two parts, "described" and "played"', list(pair), 3)
         described, played = pair["described"], pair["played"]
         need(described.scenario == played.scenario, "two dialogues about one scenario", "two scenarios", 2)
@@ -103,14 +103,14 @@ class Compared(Step):
         Mistake("It is the picture", "table = plot(sets, chart)", 2),
     )
 
-    def check(self, table: object) -> str:
+    def check(self, table: Any) -> str:
         from sdkit.datasets import STAR
 
         columns: Any = getattr(table, "columns", None)
         names = set(columns.get_level_values(0)) if getattr(columns, "nlevels", 1) > 1 else set()
         need({"real", "synthetic"} <= names, 'a table with the sets "real" and "synthetic"', table, 2)
-        many = int(table["real", "n"].max())  # type: ignore[index]
+        many = int(table["real", "n"].max())
         unhappy = len(STAR.get_ids(task_name=_TASK, happy=False))
         need(many == unhappy, f"the {unhappy} unhappy real ones", f"{many} dialogues")
-        real, synthetic = (table.loc["adherence"][name, "mean"] for name in ("real", "synthetic"))  # type: ignore[attr-defined]
+        real, synthetic = (table.loc["adherence"][name, "mean"] for name in ("real", "synthetic"))
         return f"adherence is {real:.2f} in the real ones, and {synthetic:.2f} in yours"

@@ -45,10 +45,10 @@ class Classes(Step):
         ),
     )
 
-    def untouched(self, DoctorPersona: Any, PatientPersona: Any) -> bool:
-        return all(_is_persona(kind) and not kind.model_fields for kind in (DoctorPersona, PatientPersona))
+    def untouched(self, **answers: Any) -> bool:
+        return all(_is_persona(kind) and not kind.model_fields for kind in answers.values())
 
-    def check(self, DoctorPersona: type, PatientPersona: type) -> str:
+    def check(self, DoctorPersona: type[Any], PatientPersona: type[Any]) -> str:
         kinds = {"DoctorPersona": DoctorPersona, "PatientPersona": PatientPersona}
         for name, kind in kinds.items():
             need(_is_persona(kind), f"`{name}` is a subclass of BasePersona", kind, 3)
@@ -77,7 +77,7 @@ class People(Step):
         Mistake("They were swapped", "doctor, patient = patient, patient", 2),
     )
 
-    def check(self, doctor: object, patient: object) -> str:
+    def check(self, doctor: Any, patient: Any) -> str:
         people = {"doctor": doctor, "patient": patient}
         for name, somebody in people.items():
             need(isinstance(somebody, BasePersona), f"`{name}` is a persona", somebody, 2)
@@ -85,7 +85,7 @@ class People(Step):
             empty = [field for field in type(somebody).model_fields if not getattr(somebody, field)]
             need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}" if empty else "")
         need(type(doctor) is not type(patient), "a doctor and a patient", f"two of {type(doctor).__name__}", 2)
-        return f"the model reads {len(doctor.lines())} lines of the doctor, {len(patient.lines())} of the patient"  # type: ignore[attr-defined]
+        return f"the model reads {len(doctor.lines())} lines of the doctor, {len(patient.lines())} of the patient"
 
 
 class TwoWays(Step):
@@ -149,10 +149,10 @@ class OwnScenario(Step):
         ),
     )
 
-    def untouched(self, Scenario: Any, scenario: Any) -> bool:
-        return scenario is None or (isinstance(Scenario, type) and not getattr(Scenario, "model_fields", True))
+    def untouched(self, **answers: Any) -> bool:
+        return answers["scenario"] is None
 
-    def check(self, Scenario: type, scenario: object) -> str:
+    def check(self, Scenario: type[Any], scenario: Any) -> str:
         need(issubclass(Scenario, BaseModel), "a class Scenario(BaseModel)", Scenario, 2)
         need(isinstance(scenario, Scenario), "`scenario`, made with Scenario(...)", scenario, 3)
         fields = Scenario.model_fields
@@ -200,8 +200,8 @@ class ForScenario(Step):
         ),
     )
 
-    def untouched(self, scenario: Any, get_doctor_patient_for_scenario: Any) -> bool:
-        return scenario is None or get_doctor_patient_for_scenario(scenario) is None
+    def untouched(self, **answers: Any) -> bool:
+        return answers["scenario"] is None or answers["get_doctor_patient_for_scenario"](answers["scenario"]) is None
 
     def check(self, scenario: BaseModel, get_doctor_patient_for_scenario: Callable[[Any], Any]) -> str:
         need(outcomes(type(scenario)), "`scenario`, with an outcome that is one of a few", scenario, 3)
@@ -248,8 +248,8 @@ class Generators(Step):
         ),
     )
 
-    def untouched(self, scenario: Any, get_doctor_patient_for_scenario: Any, get_generator_for_scenario: Any) -> bool:
-        return scenario is None or get_generator_for_scenario(scenario) is None
+    def untouched(self, **answers: Any) -> bool:
+        return answers["scenario"] is None or answers["get_generator_for_scenario"](answers["scenario"]) is None
 
     def check(
         self,
@@ -297,7 +297,7 @@ class Obeyed(Step):
         ),
     )
 
-    def check(self, dialogs: list) -> str:  # type: ignore[type-arg]
+    def check(self, dialogs: list[Any]) -> str:
         need(all(isinstance(one, Dialog) for one in dialogs), "a list of dialogues", dialogs, 2)
         ends = [end_of(one) for one in dialogs]
         need(all(ends), "dialogues that know their scenario, with its outcome", "some do not", 2)

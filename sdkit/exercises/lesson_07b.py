@@ -93,8 +93,8 @@ class Generator(Step):
         Mistake("It raises", "def get_generator_for_scenario(scenario):\n    return scenario.generator"),
     )
 
-    def untouched(self, scenario: Any, get_generator_for_scenario: Any) -> bool:
-        return scenario is None or get_generator_for_scenario(scenario) is None
+    def untouched(self, **answers: Any) -> bool:
+        return answers["scenario"] is None or answers["get_generator_for_scenario"](answers["scenario"]) is None
 
     def check(self, scenario: BaseModel, get_generator_for_scenario: Callable[[Any], Any]) -> str:
         ends = outcomes(type(scenario))

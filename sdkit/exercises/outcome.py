@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sdkit.rendering import escaped, shown
 
 NOT_STARTED, NOT_YET, DONE = "not started", "not yet", "done"
 _SYMBOLS = {NOT_STARTED: "○", NOT_YET: "◐", DONE: "●"}
-_LONG = 300
+_LONG, _KEPT = 300, 4000
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,20 @@ class Table:
 
 def told(value: Any) -> str:
     """Return a student's value as it is shown to them: on one line, and not endless."""
-    try:
-        text = value.__name__ if isinstance(value, type) else value if isinstance(value, str) else repr(value)
-    except Exception as error:  # noqa: BLE001 - their own __repr__ may do anything
-        text = f"a {type(value).__name__} whose __repr__ raised {type(error).__name__}"
-    text = shown(str(text))
+    text = shown(value if isinstance(value, str) else value.__name__ if isinstance(value, type) else _safe(repr, value))
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+
+
+def kept(value: Any) -> str:
+    """Return a student's value as it is saved."""
+    return _safe(str, value)[:_KEPT]
+
+
+def _safe(how: Callable[[Any], str], value: Any) -> str:
+    try:
+        return how(value)
+    except Exception as error:  # noqa: BLE001 - their own __repr__ may do anything
+        return f"a {type(value).__name__} whose __{how.__name__}__ raised {type(error).__name__}"
 
 
 def joined(names: Iterable[str], last: str = "and") -> str:

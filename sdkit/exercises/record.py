@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sdkit.errors import FileError
+from sdkit.exercises.outcome import kept
 from sdkit.files import locked
 from sdkit.jsonl import append_line, read_lines
 from sdkit.teaching import workspace
@@ -18,7 +19,6 @@ VERSION = 1
 """Of the lines; those of another version are left alone."""
 
 _WAIT = 10.0  # seconds, for another notebook that is writing its line
-_LONG = 4000
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def add(exercise: str, step: str, event: str, answers: Mapping[str, Any] | None 
     when = datetime.now(UTC).isoformat(timespec="seconds")
     line = {"version": VERSION, "when": when, "exercise": exercise, "step": step, "event": event} | more
     if answers:
-        line["answers"] = {name: str(answer)[:_LONG] for name, answer in answers.items()}
+        line["answers"] = {name: kept(answer) for name, answer in answers.items()}
     path = place()
     with locked(path.with_suffix(".lock"), path, wait=_WAIT):
         append_line(path, line)
@@ -134,8 +134,6 @@ def progress(of: Iterable[tuple[str, str]], found: Iterable[Mapping[str, Any]]) 
 
 
 def _after(row: Progress, line: Mapping[str, Any], begun: str) -> Progress:
-    from dataclasses import replace
-
     match line["event"]:
         case "hint":
             return replace(row, hints=max(row.hints, int(line.get("hint", 0))))

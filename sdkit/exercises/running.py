@@ -28,23 +28,21 @@ class Limit:
     """A time limit that stands still while something else is waited for, such as a model."""
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._left = seconds
-        self._running_since: float | None = None
+        self._state: tuple[float, float | None] = (seconds, None)  # what was left, and since when the clock runs
 
     def __enter__(self) -> Limit:
         """Start the clock."""
-        self._running_since = time.monotonic()
+        self._state = (self._state[0], time.monotonic())
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop the clock."""
-        self._left, self._running_since = self.left(), None
+        self._state = (self.left(), None)
 
     def left(self) -> float:
         """Return the seconds that are left."""
-        since = self._running_since
-        return self._left - (time.monotonic() - since if since is not None else 0)
+        left, since = self._state
+        return left - (0 if since is None else time.monotonic() - since)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

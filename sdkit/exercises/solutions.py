@@ -20,7 +20,7 @@ def solution_code(exercise: str, step: str) -> str:
         The notebook is not there: the installed library holds none.
     """
     folder = workspace.checkout() / "notebooks" / "solutions"
-    files = sorted(folder.glob(f"{exercise.split('-')[0]}_*.ipynb"))
+    files = sorted(folder.glob(f"{exercise.split('-', maxsplit=1)[0]}_*.ipynb"))
     if not files:
         raise FileError(folder, f"has no notebook for exercise {exercise}")
     found = [code for path in files for code in _tagged(path, f"{exercise}/{step}")]

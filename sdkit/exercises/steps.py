@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from sdkit.dialog import Dialog
@@ -99,7 +100,7 @@ class Step:
     mistakes: ClassVar[tuple[Mistake, ...]] = ()
     hint_for_type: ClassVar[int] = 1
 
-    def __init__(self, judge: Judge | None = None) -> None:
+    def __init__(self, judge: Callable[[Dialog, str], bool] | None = None) -> None:
         self._judge = judge
 
     check: ClassVar[Any]
@@ -127,4 +128,5 @@ class Step:
     def classes(cls) -> dict[str, type]:
         """Return the classes that the answers have to be of, by name, where `check` says so."""
         hints = get_type_hints(cls.check)
-        return {name: hints[name] for name in cls.names() if isinstance(hints.get(name), type)}
+        kinds = {name: get_origin(hints.get(name)) or hints.get(name) for name in cls.names()}
+        return {name: kind for name, kind in kinds.items() if isinstance(kind, type)}

@@ -234,7 +234,7 @@ class DialogReview(Panel):
         return key in self._mine and self._mine[key].rating is not None
 
     def _done(self) -> str:
-        return f"All {len(self._keys)} are rated." if all(map(self._is_rated, self._keys)) else ""
+        return "All dialogues are rated." if all(map(self._is_rated, self._keys)) else ""
 
     # -- what is shown ------------------------------------------------------------------------------------------------
 

@@ -106,4 +106,4 @@ def test_right_answers_are_done_and_each_mistake_is_caught(source: Path) -> None
 
 
 def _in(name: str, source: Path) -> bool:
-    return name.split("-")[0] == workspace.number_of(source)
+    return name.split("-", maxsplit=1)[0] == workspace.number_of(source)

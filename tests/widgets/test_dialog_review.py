@@ -168,10 +168,10 @@ def test_next_unrated_goes_round_until_all_are_rated(make: Make) -> None:
 
     press(review, 3, "Next unrated", 4)
 
-    assert said(review) == "Saved. Rated 4, good. All 4 are rated."
+    assert said(review) == "Saved. Rated 4, good. All dialogues are rated."
     press(review, "Next unrated")
     assert plain(review.place.value) == "Dialogue 2 of 4, 4 rated"
-    assert said(review) == "All 4 are rated."
+    assert said(review) == "All dialogues are rated."
 
 
 def test_a_script_can_rate_too_and_a_rating_that_there_is_not_is_refused(make: Make) -> None:
@@ -206,7 +206,7 @@ def test_the_next_day_it_goes_on_at_the_first_unrated_dialogue(make: Make) -> No
     press(again, "Previous", 1, "Next unrated", 1)
     third = make()
     assert plain(third.place.value) == "Dialogue 1 of 4, 4 rated"
-    assert said(third) == "All 4 are rated."
+    assert said(third) == "All dialogues are rated."
 
 
 def test_labels_of_an_earlier_day_stay_although_nobody_can_tick_them_now(make: Make, file: Path) -> None:
@@ -315,13 +315,14 @@ def test_what_cannot_be_saved_is_kept_told_and_saved_with_what_comes_next(make: 
 
 def test_a_press_on_a_button_saves_what_another_process_kept_from_being_saved(make: Make, file: Path) -> None:
     review = make(ROLLS[:1])
-    with FileLock(file.with_name(".reviews.jsonl.lock")) if file.parent.mkdir() is None else pytest.fail():
+    file.parent.mkdir()
+    with FileLock(file.with_name(".reviews.jsonl.lock")):
         press(review, 5)
         assert "another process" in said(review)
 
     press(review, "Next")
 
-    assert said(review) == "Saved. All 1 are rated."
+    assert said(review) == "Saved. All dialogues are rated."
     assert in_file(file) == [(5, {}, "")]
 
 
