@@ -12,7 +12,7 @@ from sdkit.exercises import record
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, told
 from sdkit.exercises.running import Limit, TooSlowError, theirs
 from sdkit.exercises.solutions import solution_code
-from sdkit.exercises.steps import SECONDS, NotYetError, Step
+from sdkit.exercises.steps import SECONDS, NotYetError, Step, need
 
 LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b")
 """The lessons that have exercises; each has a module here."""
@@ -180,14 +180,7 @@ class Exercise:
                 names = joined([f"`{name}`" for name in empty or answers])
                 told_so = f"Your code goes into the cell above. It makes {names}."
                 return Outcome(NOT_STARTED, where, (told_so, "Stuck? ex.hint()"))
-            for name, kind in step.classes().items():
-                if not isinstance(answers[name], kind):
-                    article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
-                    raise NotYetError(
-                        f"`{name}` is {article} {kind.__name__}",
-                        f"a {type(answers[name]).__name__}: {told(answers[name])}",
-                        step.hint_for_type,
-                    )
+            _need_types(step, answers)
             shown = limit.run(lambda: at_work.check(**answers))
         except NotYetError as missing:
             return Outcome(
@@ -225,6 +218,18 @@ class Exercise:
                 return holds(dialog, statement, model=self._model).holds
 
         return judge
+
+
+def _need_types(step: type[Step], answers: dict[str, Any]) -> None:
+    for name, kind in step.classes().items():
+        article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
+        yours = answers[name]
+        need(
+            isinstance(yours, kind),
+            f"`{name}` is {article} {kind.__name__}",
+            f"a {type(yours).__name__}: {told(yours)}",
+            step.hint_for_type,
+        )
 
 
 def progress(of: dict[str, list[type[Step]]] | None = None) -> Table:

@@ -1,4 +1,4 @@
-"""Solutions: they live in the notebooks under ``notebooks/solutions``, which are also where the lessons are made from."""
+"""Solutions: they live in ``notebooks/solutions``, in the notebooks that the lessons are made from."""
 
 from __future__ import annotations
 

@@ -112,12 +112,12 @@ class DialogReview(Panel):
             "Next unrated": self.next_unrated,
         }
         self.buttons = {text: button(text) for text in buttons}
-        # The turns are put into a place of their own, where they begin at the top again.
-        self._shown_turns = ipywidgets.VBox()
+        # For each dialogue the turns are put into their place anew, so that they begin at the top again.
+        self._place_of_turns = ipywidgets.VBox().add_class("sdkit-review-place")
         self.body.children = [
             markup(f"{parts.STYLE}{parts.about_html(self.rater, self.to, len(self._keys), given)}"),
             self.place,
-            self._shown_turns,
+            self._place_of_turns,
             markup(parts.question_html(self.question)),
             row(*self.ratings.values()),
             *([row(self.number, *self.ticks.values()), self.said] if self.labels else []),
@@ -243,14 +243,14 @@ class DialogReview(Panel):
         there = 0 <= at < len(self._keys)
         if there:
             self._at = at
-            self._shown_turns.children = []
+            self._place_of_turns.children = []
             self._filling = True
             try:
                 self.number.value, self.number.max = 1, max(1, len(self._dialogs[self._keys[at]]))
             finally:
                 self._filling = False
         self._show()
-        self._shown_turns.children = [self.turns]
+        self._place_of_turns.children = [self.turns]
         if self._unsaved:
             self._save("")
         else:

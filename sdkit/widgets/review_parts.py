@@ -13,14 +13,15 @@ from sdkit.reviewing import RATINGS, key_of
 from sdkit.widgets import dialog_view
 from sdkit.widgets.dialog_view import sendable
 
-# The turns have a height of their own, so that the buttons stay where they are. It is the widget that scrolls, not what
-# is in it, so that the turns stay where they are when one gets a label.
+# The place of the turns has a height of its own, so that the page and the buttons stay where they are when another
+# dialogue is shown. What scrolls is not replaced when a turn gets a label, so the turns stay where they are, too.
 STYLE = (
     dialog_view.STYLE
     + """<style>
 .sdkit-dialog-review p { margin: 0; line-height: 1.5; overflow-wrap: anywhere; }
-.sdkit-dialog-review .sdkit-review-turns { height: 24em; overflow-y: auto; resize: vertical;
+.sdkit-dialog-review .sdkit-review-place { height: 24em; overflow: hidden; resize: vertical; flex: none;
   border: 1px solid var(--jp-border-color1, GrayText); }
+.sdkit-dialog-review .sdkit-review-turns { flex: 1 1 0; min-height: 0; margin: 0; overflow-y: auto; }
 .sdkit-dialog-review .sdkit-chat { max-height: none; overflow: visible; border: 0; }
 .sdkit-dialog-review .sdkit-review-note { flex-direction: column; height: auto; }
 .sdkit-dialog-review .sdkit-review-note > label { width: auto; text-align: left; }

@@ -33,6 +33,9 @@ review = DialogReview([talk(dish) for dish in ("soup", "fish", "cake")], rater="
 review
 """
 
+# How far the turns are scrolled, and the page.
+SCROLLED = "['.sdkit-review-turns', '.jp-WindowedPanel-outer'].map(part => document.querySelector(part).scrollTop)"
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -97,15 +100,17 @@ def test_with_the_keyboard_alone_a_dialogue_is_read_rated_labelled_and_left(note
     keys.press("Tab")
     keys.press("Tab")
     notebook.expect(root.get_by_role("button", name="Next", exact=True)).to_be_focused()
+    below, page = notebook.page.evaluate(SCROLLED)
+    assert below > 500
     keys.press("Enter")
 
     notebook.expect(place(root)).to_have_text("Dialogue 2 of 3, 1 rated")
     notebook.expect(root.get_by_role("button", name="✓")).to_have_count(0)
     notebook.expect(field(root, "Note")).to_have_value("")
-    notebook.expect(turns.get_by_text("Good evening!")).to_be_in_viewport()  # they begin at the top again
     held = json.loads(notebook.kernel(f"print(open({str(file)!r}).readlines()[-1])"))
     assert (held["rating"], held["labels"], held["note"]) == (4, {"22": ["repeats itself"]}, "Too long.")
     assert notebook.kernel("print(len(review.value), review.errors)") == "1 {}"
+    assert notebook.page.evaluate(SCROLLED) == [0, page]  # the turns begin at the top again, and the page stays
     assert notebook.page.title() != "run"
     assert notebook.page.locator(".jp-Cell").count() == 1  # no key was taken for a command of the notebook's
 
@@ -169,6 +174,7 @@ def test_everybody_can_use_it_light_and_dark_wide_and_narrow(notebook: Notebook,
     root = shown(notebook, file)
     assert root.locator("script, .MathJax, mjx-container").count() == 0
     press(root, "4 good")
+    notebook.expect(saved(root)).to_have_text("Saved. Rated 4, good.")
     field(root, "Labels of turn").fill("2")
     field(root, "Note").fill("Which course was that?")
     field(root, "makes no sense").check()

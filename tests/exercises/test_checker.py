@@ -77,7 +77,9 @@ def in_notebook(code: str) -> dict[str, Any]:
 def test_untouched(ex: Exercise, empty: object) -> None:
     outcome = ex.check(total=empty)
     assert str(outcome) == (
-        "○ NOT STARTED  Add up (step 1 of 2)\n  Your code goes into the cell above. It makes `total`.\n  Stuck? ex.hint()"
+        "○ NOT STARTED  Add up (step 1 of 2)\n"
+        "  Your code goes into the cell above. It makes `total`.\n"
+        "  Stuck? ex.hint()"
     )
 
 
