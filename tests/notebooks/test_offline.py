@@ -35,9 +35,9 @@ def _namespaces() -> bool:
 def test_lessons_and_solutions_need_no_network_and_no_model(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SDKIT", "PYTEST"))}
     environment |= {"SDKIT_LLM": "replay", "SDKIT_CACHE": str(tmp_path), "OLLAMA_HOST": "127.0.0.1:1"}
-    nbval = [*"-m pytest -q -p no:cacheprovider --nbval --nbval-current-env -o addopts= notebooks".split()]
+    nbval = ["--nbval", "--nbval-current-env", "-o", "addopts=", "notebooks"]
     result = subprocess.run(
-        ["unshare", "-rn", sys.executable, "-c", BEGIN, *nbval],
+        ["unshare", "-rn", sys.executable, "-c", BEGIN, "-m", "pytest", "-q", "-p", "no:cacheprovider", *nbval],
         cwd=ROOT,
         env=environment,
         capture_output=True,
