@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sdkit.errors import FileError, InputError, SdkitError
@@ -12,7 +13,8 @@ from sdkit.exercises import record
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, told
 from sdkit.exercises.running import Limit, TooSlowError, theirs
 from sdkit.exercises.solutions import solution_code
-from sdkit.exercises.steps import SECONDS, NotYetError, Step, need
+from sdkit.exercises.steps import SECONDS, NotYetError, Step, need, of_type
+from sdkit.teaching import workspace
 
 LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b")
 """The lessons that have exercises; each has a module here."""
@@ -108,20 +110,23 @@ class Exercise:
         return outcome
 
     def hint(self, number: int = 1) -> Note:
-        """Show a hint for the step that was checked last; 1 is the gentlest.
+        """Show a hint for the step that was checked last; 1 is the gentlest. The class may have it in its own language.
 
         Raises
         ------
         InputError
             There is no hint of that number.
         """
+        from sdkit.exercises import translations
+
         step = self._current()
-        hints = step.hints
+        hints, why_english = translations.of_class(step, workspace.root_of(Path.cwd()))
         if not isinstance(number, int) or not 1 <= number <= len(hints):
             raise InputError(f"hint({number!r}): there are the hints 1 to {len(hints)}, and solution()")
         record.add(self.name, step.__name__, "hint", hint=number)
         more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
-        return Note(f"Hint {number} of {len(hints)}", hints[number - 1] + more)
+        text = f"{hints[number - 1]}{more} {why_english}".rstrip()
+        return Note(f"Hint {number} of {len(hints)}", text)
 
     def solution(self) -> Note:
         """Show a solution for the step that was checked last. There may be others.
@@ -222,11 +227,10 @@ class Exercise:
 
 def _need_types(step: type[Step], answers: dict[str, Any]) -> None:
     for name, kind in step.classes().items():
-        article = "an" if kind.__name__[0] in "AEIOUaeiou" else "a"
         yours = answers[name]
         need(
             isinstance(yours, kind),
-            f"`{name}` is {article} {kind.__name__}",
+            of_type(name, kind),
             f"a {type(yours).__name__}: {told(yours)}",
             step.hint_for_type,
         )

@@ -69,6 +69,11 @@ class Mistake:
     hint: int = 1
 
 
+def of_type(name: str, kind: type) -> str:
+    """Return the property that an answer is of a class."""
+    return f"`{name}` is {'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
+
+
 class Step:
     """One thing to do, and how to see whether it is done: the base class of the steps of exercises.
 

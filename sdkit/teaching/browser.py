@@ -166,8 +166,16 @@ class NotebookPage:
         env
             Environment variables that the kernel is given.
         """
-        self._environment = dict(env or {})
         self._write(cells)
+        self._show(env)
+
+    def open_file(self, path: Path, env: Mapping[str, str] | None = None) -> None:
+        """Make the notebook a copy of this one, and the kernel as good as new."""
+        self._file.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        self._show(env)
+
+    def _show(self, env: Mapping[str, str] | None) -> None:
+        self._environment = dict(env or {})
         self.page.evaluate("jupyterapp.shell.currentWidget.context.revert()")
         self._clean()
         self.width(WIDTH)
