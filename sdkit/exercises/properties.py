@@ -10,7 +10,6 @@ import builtins
 import inspect
 import re
 import textwrap
-from functools import cache
 from typing import Any
 
 from sdkit.exercises.steps import Step, of_type
@@ -53,10 +52,9 @@ def _told(text: str, step: type[Step]) -> str:
     return text if text in step.names() or re.fullmatch(r"\d{1,6}", text) else _HOLE
 
 
-@cache
 def _templates(step: type[Step]) -> list[Parts]:
     """Return the properties as parts; None stands for what is known only when it is checked."""
-    found: list[Parts] = [(of_type(name, kind),) for name, kind in step.classes().items()]
+    found: list[Parts] = [(of_type(name, kind),) for name, kind in step.classes().items() if kind is not object]
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(step.check)))
     except (OSError, TypeError):  # typed into a notebook

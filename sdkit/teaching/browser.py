@@ -71,9 +71,12 @@ def why_not() -> str:
         import playwright.sync_api  # noqa: F401
     except ImportError:
         return str(MissingPackageError("playwright", "drive a browser", extra="test"))
-    if not find_chromium():
-        return f"there is no {', '.join(NAMES)} on the PATH, and SDKIT_CHROMIUM names none: apt-get install chromium"
-    return ""
+    return "" if find_chromium() else no_chromium()
+
+
+def no_chromium() -> str:
+    """Say that there is no browser, and what to do about it."""
+    return f"there is no {', '.join(NAMES)} on the PATH, and SDKIT_CHROMIUM names none: apt-get install chromium"
 
 
 def find_chromium() -> str:

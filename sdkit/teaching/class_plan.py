@@ -116,7 +116,10 @@ def page(room: Classroom, lessons: Mapping[str, Opening], steps: Steps) -> str:
     """Return the plan as Markdown."""
     todo = parts(room, lessons, steps)
     days = schedule(todo, room.minutes_a_day)
-    work, breaks = sum(part.minutes for part in todo), sum(part.minutes for day in days for part in day if not part.lesson)
+    work, breaks = (
+        sum(part.minutes for part in todo),
+        sum(part.minutes for day in days for part in day if not part.lesson),
+    )
     fits = len(days) <= room.days
     had = f"you have {_days(room.days)} of {room.minutes_a_day} minutes"
     lines = [
@@ -125,14 +128,19 @@ def page(room: Classroom, lessons: Mapping[str, Opening], steps: Steps) -> str:
         f"{work} minutes of work and {breaks} of breaks, on {_days(len(days))}; {had}. "
         + ("It fits." if fits else "**It does not fit**: see the end of this page."),
         "",
-        "The minutes are those that the lessons promise; the first time you teach them, expect more. Lunch is not in here.",
+        "The minutes are those that the lessons promise; expect more the first time. Lunch is not in here.",
     ]
     for number, day in enumerate(days, start=1):
         lines += ["", f"## Day {number}" + (" (one that you do not have)" if number > room.days else ""), ""]
         lines += ["| from | minutes | what |", "|---|---|---|", *_rows(day)]
     home = [lessons[number] for number in room.lessons if lessons[number].is_homework]
     if home:
-        lines += ["", "## Homework", "", *(f"- Lesson {one.number}, {one.title}: {one.minutes} minutes" for one in home)]
+        lines += [
+            "",
+            "## Homework",
+            "",
+            *(f"- Lesson {one.number}, {one.title}: {one.minutes} minutes" for one in home),
+        ]
     lines += ["", "## What to leave out first, if time is short", ""]
     return "\n".join([*lines, *_cut_lines(room, lessons, steps, fits), ""])
 

@@ -88,7 +88,7 @@ def parsed(path: Path, text: str) -> Classroom:
 
 
 def check_names(path: Path, text: str, room: Classroom, lessons: Iterable[str], exercises: Iterable[str]) -> None:
-    """Raise FileError if a lesson or an exercise of a class is none, or if an exercise is of a lesson it has not."""
+    """Raise FileError if a lesson or an exercise of a class is none, or is there twice."""
     there = {"lessons": list(lessons), "exercises": list(exercises)}
     for kind, names in there.items():
         for i, name in enumerate(getattr(room, kind)):
@@ -97,8 +97,6 @@ def check_names(path: Path, text: str, room: Classroom, lessons: Iterable[str], 
                 raise FileError(path, _none(f"a{'n' * (kind[0] == 'e')} {kind[:-1]}", name, names), line)
             if name in getattr(room, kind)[:i]:
                 raise FileError(path, f"{name} is there twice; leave one out", line)
-            if kind == "exercises" and (lesson := name.split("-")[0]) not in room.lessons:
-                raise FileError(path, f"{name} is of lesson {lesson}, which is not among the lessons; add it", line)
 
 
 def line_of(text: str, where: Sequence[str | int]) -> int | None:

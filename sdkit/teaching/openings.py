@@ -10,7 +10,7 @@ from sdkit.errors import FileError
 from sdkit.teaching import notebooks, workspace
 
 _MINUTES = re.compile(r"\*\*Time\.\*\*[^\d]*(\d+) minutes")
-_LESSON = re.compile(r"\((?:\./)?(\d\w*)_[^)/]*\.ipynb\)")
+_LESSON = re.compile(r"\((?:\./)?(\d+[a-z]?)_[^)/]*\.ipynb\)")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Opening:
     number, title : str
         Such as "03", and what its heading says.
     do : str
-        What you will do in it.
+        What you will do in it, as plain text.
     minutes : int
         How long it takes, with its exercises.
     needs : tuple of str
@@ -56,7 +56,9 @@ def opening(lesson: Path) -> Opening:
         raise FileError(lesson, "does not say in its first cell how long it takes, as in: **Time.** About 20 minutes.")
     title = next((line.lstrip("# ") for line in text.splitlines() if line.startswith("#")), lesson.stem)
     needs = tuple(dict.fromkeys(_LESSON.findall(_after(text, "What you need"))))
-    return Opening(workspace.number_of(lesson), title, _after(text, "What you'll do"), int(minutes[1]), needs)
+    return Opening(
+        workspace.number_of(lesson), title, re.sub("[*`]", "", _after(text, "What you'll do")), int(minutes[1]), needs
+    )
 
 
 def openings(root: Path) -> dict[str, Opening]:
