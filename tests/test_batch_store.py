@@ -144,11 +144,11 @@ def test_putting_many_lines_in_order_takes_about_as_long_as_reading_them(tmp_pat
     count = 20_000
     store = LinesStore(tmp_path / "a.jsonl")
     write_lines(store.path, [{"dialogId": number, "turns": []} for number in range(count)])
-    began = time.process_time()
+    began = time.thread_time()
     store.done([0])
-    read = time.process_time() - began
+    read = time.thread_time() - began
     store.finish(range(count - 1, -1, -1))
-    assert time.process_time() - began - read < 5 * read
+    assert time.thread_time() - began - read < 20 * read  # a set that is made anew for each line takes 5,000 times
     assert [line["dialogId"] for line in read_lines(store.path)][:2] == [count - 1, count - 2]
 
 

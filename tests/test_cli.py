@@ -141,7 +141,8 @@ def test_lab_check_starts_asks_and_stops_on_another_port_when_the_first_is_taken
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for one process")
 def test_ctrl_c_is_told_in_a_word() -> None:
-    begin = "import sys; from sdkit import cli; print(flush=True); sys.exit(cli.main(['notebooks', 'run', '00']))"
+    heeding = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"  # others may ignore it
+    begin = f"{heeding}; from sdkit import cli; print(flush=True); sys.exit(cli.main(['notebooks', 'run', '00']))"
     run = subprocess.Popen(
         [sys.executable, "-c", begin],
         stdout=subprocess.PIPE,

@@ -94,7 +94,9 @@ def test_who_interrupts_it_reads_that_the_same_command_goes_on(ollama: FakeOllam
 
     # Given the command at work
     ollama.answer = slowly
-    command = [sys.executable, "-m", "sdkit", "star", "generate", "--data", MINI, "--model", "fake", "--output", "made"]
+    heeding = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)"  # others may ignore it
+    words = ["star", "generate", "--data", str(MINI), "--model", "fake", "--output", "made"]
+    command = [sys.executable, "-c", f"{heeding}; from sdkit.cli import main; sys.exit(main({words}))"]
     with subprocess.Popen(command, env=os.environ | {"OLLAMA_HOST": ollama.url}, stderr=subprocess.PIPE) as process:
         while len(ollama.received) < 3 and process.poll() is None:
             time.sleep(0.01)
