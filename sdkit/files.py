@@ -85,6 +85,8 @@ def read_data(path: str | Path, kind: str) -> Any:
             raise FileError(path, "is nested too deeply") from None
         except json.JSONDecodeError as error:
             raise FileError(path, f"is not JSON: {error.msg}", error.lineno) from error
+        except ValueError as error:  # an integer of more than 4,300 digits
+            raise FileError(path, f"is not JSON that can be read: {error}") from error
     import yaml
 
     try:
