@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdkit.exercises.outcome import joined
 from sdkit.llm import embedded, providers
-from sdkit.llm.retries import LONGEST_PAUSE, TIMEOUT, TRIES
+from sdkit.llm.retries import CROWDED_TRIES, LONGEST_PAUSE, TIMEOUT, TRIES
 from sdkit.teaching.classroom import FILE, FOLDER, Classroom
 
 _MODEL, _ADDRESS = "qwen2.5:14b", "http://192.168.1.20:11434"  # examples, where the class has named none
@@ -22,6 +22,7 @@ def page(room: Classroom) -> str:
         file=FILE,
         folder=FOLDER,
         more=TRIES - 1,
+        busy=CROWDED_TRIES - 1,
         timeout=TIMEOUT,
         pause=LONGEST_PAUSE,
     )
@@ -93,8 +94,9 @@ printed ask no server.
 
 ## What the students' side does by itself
 
-- A server that is busy or fails (429, 500, 502, 503, 504, 529) is asked again, up to {more} more times, after half a
-  second, one, two; each of these a random bit longer or shorter, so that 30 students do not come back at once.
+- A server that is busy (429, 503, 529) is asked again, up to {busy} more times, after about 2 seconds, 6, 18, and then
+  a minute; each of these a random bit longer or shorter, so that 30 students do not come back at once. One that
+  fails (500, 502, 504) is asked up to {more} more times, after half a second, one, two.
 - If the server says when to come back (Retry-After), that is kept to, up to {pause:g} seconds.
 - A server may stay silent for {timeout:g} seconds, so that is how long somebody can wait in its queue. The environment
   variable `SDKIT_TIMEOUT` sets other seconds.
