@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import sdkit
 from sdkit.errors import InputError, SdkitError
-from sdkit.teaching import commands
+from sdkit.teaching import class_commands, commands
 
 FAILURE, USAGE, INTERRUPTED = 1, 2, 130
 FIRST_DIALOGUE = "Ana and Tom plan a surprise party for a friend."
@@ -28,6 +28,8 @@ app = App(
 models = App(name="models", help="List, fetch and find the models that run inside Python.")
 app.command(models)
 app.command(commands.notebooks)
+app.command(class_commands.classes)
+app.command(class_commands.handout)
 app.command("sdkit.datasets.commands:data", name="data", help="Get public data sets.")
 app.command("sdkit.datasets.star_commands:star", name="star", help="Make synthetic dialogues for scenarios of STAR.")
 
@@ -70,13 +72,13 @@ def lab(*, check: bool = False, no_browser: bool = False, port: int = 8888) -> i
     port
         The first port to try.
     """
-    from sdkit.teaching import doctor, workspace
+    from sdkit.teaching import classroom, doctor, workspace
     from sdkit.teaching.lab import JupyterLab, has_display
 
     started = time.perf_counter()
     root = workspace.checkout()
     workspace.enter(root)
-    for line in workspace.copy_lessons(root):
+    for line in workspace.copy_lessons(root) + classroom.enter(root):
         print(line)
     weights_missing = _fetch_default_model()
     page = f"work/{workspace.lessons(root)[0].name}"

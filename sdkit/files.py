@@ -85,6 +85,8 @@ def read_data(path: str | Path, kind: str) -> Any:
             raise FileError(path, "is nested too deeply") from None
         except json.JSONDecodeError as error:
             raise FileError(path, f"is not JSON: {error.msg}", error.lineno) from error
+        except ValueError as error:  # an integer of more than 4,300 digits
+            raise FileError(path, f"is not JSON that can be read: {error}") from error
     import yaml
 
     try:
@@ -184,7 +186,7 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
 
 
 @contextlib.contextmanager
-def locked(lock: Path, work: str | Path) -> Iterator[None]:
+def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
     """Let one at a time do something, of all processes and threads; a lock ends with its process, however that ends.
 
     Parameters
@@ -193,6 +195,8 @@ def locked(lock: Path, work: str | Path) -> Iterator[None]:
         The file that is locked; its folder is made.
     work
         What is being made, for the error.
+    wait
+        For how many seconds to wait for another one.
 
     Raises
     ------
@@ -201,7 +205,7 @@ def locked(lock: Path, work: str | Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    key = FileLock(lock, blocking=False)
+    key = FileLock(lock, timeout=wait)
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         key.acquire()

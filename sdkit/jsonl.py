@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,20 +80,27 @@ def _is_whole(tail: bytes) -> bool:
         return False
 
 
-def read_lines(path: str | Path) -> list[Any]:
+def read_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> list[Any]:
     """Return the values of a file's lines; none if there is no file.
 
     Blank lines are passed over, and half a line at the end.
+
+    Parameters
+    ----------
+    path
+        The file.
+    broken
+        Told of each line that is not JSON, which is then left out; by default that is an error.
 
     Raises
     ------
     FileError
         It cannot be read, or a line of it is not JSON; names the line.
     """
-    return [value for _, value in numbered_lines(path)]
+    return [value for _, value in numbered_lines(path, broken)]
 
 
-def numbered_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
+def numbered_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> Iterator[tuple[int, Any]]:
     """Yield what `read_lines` returns, each with the number of its line, from 1 on.
 
     Raises
@@ -113,11 +120,15 @@ def numbered_lines(path: str | Path) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                yield number, json.loads(line)
-            except RecursionError:
-                raise FileError(path, _DEEP, number) from None
-            except ValueError as error:
-                raise FileError(path, f"is not JSON: {error}", number) from error
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                why = _DEEP if isinstance(error, RecursionError) else f"is not JSON: {error}"
+                problem = FileError(path, why, number)
+                if broken is None:
+                    raise problem from error
+                broken(problem)
+            else:
+                yield number, value
 
 
 def write_lines(path: str | Path, values: Iterable[Any]) -> None:

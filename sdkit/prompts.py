@@ -72,6 +72,42 @@ ACTS = ("greets", "asks", "answers or tells", "offers or promises", "thanks", "s
 """What a line does: its dialogue act, in a few words."""
 
 
+HOLDS_SYSTEM = (
+    "You read a dialogue and a statement about it, and decide whether the statement is true. Go by what is said in the "
+    "dialogue, and by nothing else: what is promised, hoped or denied has not happened."
+)
+HOLDS_EXAMPLES = (
+    ("Leo tells Mia where her umbrella is.", "Then it is on its way back.", "Leo says that it is on its way.", True),
+    ("Mia gets her umbrella back.", "I will keep it here for you.", "Leo will keep it, but Mia has not got it.", False),
+)
+"""Statements about `WORKED_EXAMPLE`, what is said about them, the reason, and the decision."""
+
+
+def does_it_hold(lines: Sequence[str], statement: str) -> list[Message]:
+    """Ask whether a statement about a dialogue is true."""
+
+    def asked(said: Sequence[str], claim: str) -> Message:
+        return "human", "\n".join([*said, "", f"Statement: {claim}", "Is it true?"])
+
+    messages: list[Message] = [("system", HOLDS_SYSTEM)]
+    example = WORKED_EXAMPLE.description().splitlines()
+    for claim, evidence, reason, holds in HOLDS_EXAMPLES:
+        answer = json.dumps({"evidence": evidence, "reason": reason, "holds": holds})
+        messages += [asked(example, claim), ("ai", answer)]
+    return [*messages, asked(lines, statement)]
+
+
+GOOD_SYSTEM = (
+    "You rate dialogues from 1 to 5: 1 is very bad, 2 bad, 3 so-so, 4 good, 5 very good. Be strict, and use the whole "
+    "scale. Rate only what you are asked about."
+)
+
+
+def how_good(lines: Sequence[str], question: str) -> list[Message]:
+    """Ask for a rating of a dialogue."""
+    return [("system", GOOD_SYSTEM), ("human", "\n".join([*lines, "", question]))]
+
+
 def whole_dialogue(
     details: str,
     speakers: Sequence[str] | None = None,

@@ -22,7 +22,7 @@ LINE_BREAK = r"\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]"
 SAFE = "mathjax_ignore tex2jax_ignore"
 """The classes of HTML in which no formulas are looked for: a "$" is a "$"."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$&:@])")
 _TAG_COLOURS = (31, 32, 33, 34, 35, 36, 90)  # ANSI: red, green, yellow, blue, magenta, cyan, grey
 _META_COLOUR = 35

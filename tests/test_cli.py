@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     told = capsys.readouterr().out
-    assert {"doctor", "generate", "lab", "models", "notebooks", "test"} <= set(re.findall(r"│ (\w+)", told))
+    assert {"class", "doctor", "generate", "handout", "lab", "models", "notebooks", "test"} <= set(
+        re.findall(r"│ (\w+)", told)
+    )
 
 
 @pytest.mark.parametrize(

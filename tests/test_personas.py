@@ -296,6 +296,7 @@ class TestFiles:
             ("a.json", '{"name": 3}', "name: Input should be a valid string"),
             ("a.json", "[1]", "this is not a persona: fields and their values are needed"),
             ("a.json", '{"name": "x",\n', "a.json, line 2: is not JSON"),
+            ("a.json", '{"age": ' + "9" * 5000 + "}", "a.json: is not JSON that can be read: .*4300 digits"),
             ("a.yaml", "name: [x", "is not YAML"),
             ("a.yaml", "name: x\n  role: y", "a.yaml, line 2: is not YAML"),
             ("a.yaml", "born: 2020-13-45", "is not YAML"),

@@ -82,9 +82,10 @@ def test_events_that_are_not_there_cannot_be_printed(
         ("good\rbad", r"good\rbad"),
         ("\x9b31m \x07 \x08 \x7f \x00", r"\x9b31m \x07 \x08 \x7f \x00"),
         ("half \ud83d", r"half \ud83d"),
+        ("no letter \ufffe \uffff", r"no letter \ufffe \uffff"),
         ("two\nlines\tand a tab, é 👩🏽‍⚕️ שלום", "two\nlines\tand a tab, é 👩🏽‍⚕️ שלום"),
     ],
-    ids=["escape", "return", "others", "surrogate", "harmless"],
+    ids=["escape", "return", "others", "surrogate", "no letters", "harmless"],
 )
 @pytest.mark.parametrize("colour", [False, True])
 def test_a_text_cannot_steer_the_terminal(raw: str, shown: str, colour: bool) -> None:

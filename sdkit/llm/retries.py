@@ -26,11 +26,16 @@ TIMEOUT_TRIES = 3
 TIMEOUT = 300.0
 """Seconds that a server may stay silent, unless $SDKIT_TIMEOUT says otherwise: large models load slowly."""
 CONNECT_TIMEOUT = 10.0
-FIRST_PAUSE = 0.5
+CROWDED_TRIES = 8
+"""The same, for a server that has too many guests: they take turns, and nobody's work is lost."""
+FIRST_PAUSE, GROWTH = 0.5, 2
+CROWDED_PAUSE, CROWDED_GROWTH = 2.0, 3
+"""Seconds, and how they grow. A class of 30 that knocks too often keeps itself out: these were found by measuring."""
 LONGEST_PAUSE = 60.0
 """Seconds; a server that asks for a longer one is not asked again."""
 
-_BUSY = {429, 500, 502, 503, 504, 529}
+_CROWDED = {429, 503, 529}
+_BUSY = _CROWDED | {500, 502, 504}
 _DIE = random.SystemRandom()  # pauses are no part of any result
 _SECRET_HEADER = re.compile(r"authorization|cookie|key|token|secret", re.IGNORECASE)
 
@@ -107,23 +112,30 @@ def again(error: Exception, tried: int) -> bool:
     """Tell whether it is worth trying again after this failure of the connection."""
     if words.is_a(error, "ConnectTimeout", "ConnectError"):
         return False
-    if words.is_a(error, "TimeoutException"):
-        return tried < TIMEOUT_TRIES
-    return words.is_lost(error) and tried < TRIES
+    timed_out = words.is_a(error, "TimeoutException")
+    return (timed_out or words.is_lost(error)) and tried < tries(error)
 
 
-def pause(tried: int) -> float:
+def pause(tried: int, crowded: bool = False) -> float:
     """Return the seconds to wait before the next try: longer each time, and not the same for everybody."""
-    return FIRST_PAUSE * float(2 ** (tried - 1)) * _DIE.uniform(0.5, 1.5)
+    first, growth = (CROWDED_PAUSE, CROWDED_GROWTH) if crowded else (FIRST_PAUSE, GROWTH)
+    return min(LONGEST_PAUSE, first * float(growth ** (tried - 1))) * _DIE.uniform(0.5, 1.5)
+
+
+def tries(why: Any) -> int:
+    """Return how often a request is made that was refused, or got lost, like this."""
+    if isinstance(why, Exception):
+        return TIMEOUT_TRIES if words.is_a(why, "TimeoutException") else TRIES
+    return CROWDED_TRIES if why.status_code in _CROWDED else TRIES
 
 
 def delay(response: Any, tried: int) -> float | None:
     """Return the seconds to wait after a refusal, as Retry-After asks; None if trying again is of no use."""
-    if not is_busy(response) or tried >= TRIES:
+    if not is_busy(response) or tried >= tries(response):
         return None
     asked = asked_pause(response)
     if asked is None:
-        return pause(tried)
+        return pause(tried, response.status_code in _CROWDED)
     # A little more for each: all who were sent away come back at the same time otherwise.
     return asked + _DIE.uniform(0, 0.1 + asked / 10) if asked <= LONGEST_PAUSE else None
 
@@ -150,8 +162,7 @@ def asked_pause(response: Any) -> float | None:
 def log(request: Any, why: Any, tried: int, seconds: float) -> None:
     """Say that a request is made again."""
     what = f"said {why.status_code}" if hasattr(why, "status_code") else "did not answer"
-    limit = TIMEOUT_TRIES if isinstance(why, Exception) and words.is_a(why, "TimeoutException") else TRIES
-    logger.warning("%s %s; try %d of %d in %.1f s", words.address(request), what, tried + 1, limit, seconds)
+    logger.warning("%s %s; try %d of %d in %.1f s", words.address(request), what, tried + 1, tries(why), seconds)
 
 
 def refusal(http: Any, request: Any, response: Any) -> Any:

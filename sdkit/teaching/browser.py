@@ -71,9 +71,12 @@ def why_not() -> str:
         import playwright.sync_api  # noqa: F401
     except ImportError:
         return str(MissingPackageError("playwright", "drive a browser", extra="test"))
-    if not find_chromium():
-        return f"there is no {', '.join(NAMES)} on the PATH, and SDKIT_CHROMIUM names none: apt-get install chromium"
-    return ""
+    return "" if find_chromium() else no_chromium()
+
+
+def no_chromium() -> str:
+    """Say that there is no browser, and what to do about it."""
+    return f"there is no {', '.join(NAMES)} on the PATH, and SDKIT_CHROMIUM names none: apt-get install chromium"
 
 
 def find_chromium() -> str:
@@ -166,8 +169,16 @@ class NotebookPage:
         env
             Environment variables that the kernel is given.
         """
-        self._environment = dict(env or {})
         self._write(cells)
+        self._show(env)
+
+    def open_file(self, path: Path, env: Mapping[str, str] | None = None) -> None:
+        """Make the notebook a copy of this one, and the kernel as good as new."""
+        self._file.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        self._show(env)
+
+    def _show(self, env: Mapping[str, str] | None) -> None:
+        self._environment = dict(env or {})
         self.page.evaluate("jupyterapp.shell.currentWidget.context.revert()")
         self._clean()
         self.width(WIDTH)

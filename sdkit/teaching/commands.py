@@ -31,6 +31,21 @@ def run(*lessons: str, model: str | None = None) -> int:
 
 
 @notebooks.command
+def build(*lessons: str) -> int:
+    """Make lessons from the notebooks with their solutions, and run both with recorded answers; save the outputs.
+
+    Parameters
+    ----------
+    lessons
+        Numbers such as 03, or files; all lessons with exercises if none are given.
+    """
+    from sdkit.teaching import building
+
+    sources = [source for file in _lessons(lessons) if (source := building.source_of(file))]
+    return _worst(_verdict(result) for source in sources for result in building.build(source))
+
+
+@notebooks.command
 def refresh(*lessons: str) -> int:
     """Run lessons with their recorded answers, and save the outputs in them.
 
@@ -60,7 +75,7 @@ def record(*lessons: str, missing: bool = False, model: str | None = None) -> in
     from sdkit.teaching import recording, workspace
 
     def outcomes() -> Iterator[bool]:
-        for file in _lessons(lessons):
+        for file in _sources(lessons):
             outcome = recording.record(file, workspace.checkout(), model or recording.MODEL, missing)
             for answer in outcome.new:
                 print(f"{recording.readable(answer)}\n", flush=True)
@@ -80,12 +95,15 @@ def check(*lessons: str) -> int:
     lessons
         Numbers such as 03, or files; all lessons if none are given.
     """
-    from sdkit.teaching import contract, recording, workspace
+    from sdkit.teaching import building, contract, recording, workspace
 
     def outcomes() -> Iterator[bool]:
         for file in _lessons(lessons):
-            outcome = recording.check(file, workspace.checkout())
+            source = building.source_of(file)
+            outcome = recording.check(source or file, workspace.checkout())
             problems = contract.problems(file) + outcome.problems
+            if source and not building.is_made_from(file, source):
+                problems.append("is not what its solutions make: python -m sdkit notebooks build")
             for missed in outcome.missed:
                 problems.append(f"not recorded: {recording.shown(missed['missed'])}")
                 problems += (
@@ -121,6 +139,13 @@ def _lessons(names: tuple[str, ...]) -> list[Path]:
 
     root = workspace.checkout()
     return [runner.named(root, name) for name in names] or workspace.lessons(root)
+
+
+def _sources(names: tuple[str, ...]) -> list[Path]:
+    """Return the notebooks that people edit: the one with the solutions, where there is one."""
+    from sdkit.teaching import building
+
+    return [building.source_of(file) or file for file in _lessons(names)]
 
 
 def _verdict(result: Run) -> bool:

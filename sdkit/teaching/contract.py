@@ -51,7 +51,7 @@ def _problems(notebook: Any, path: Path) -> Iterator[str]:
     closing = notebook.cells[-1].source if notebook.cells else ""
     if not _LINK.search(closing):
         yield "its last cell does not link onward"
-    if not re.search(r"^#+ (Exercises|Your turn)", text, re.MULTILINE):
+    if not re.search(r"^#+ (Exercise|Your turn)", text, re.MULTILINE):
         yield "has no exercises: a heading Exercises or Your turn"
     if "widgets" in notebook.metadata:
         yield "has saved widgets in it, which GitHub cannot show"

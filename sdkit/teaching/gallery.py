@@ -65,6 +65,23 @@ lab = DialogLab({
 lab.generate()
 lab.wait()
 lab""",
+    "DialogReview": f"""{_DIALOG}
+from sdkit.widgets import DialogReview
+
+other = Dialog(turns=[
+    Turn(speaker="Ana", text="Hello! I would like to meet Miso."),
+    Turn(speaker="Tom", text="Miso is a cat. She is grey."),
+    Turn(speaker="Ana", text="Is she used to children?"),
+    Turn(speaker="Tom", text="She is a cat, and she is grey."),
+])
+review = DialogReview([dialog, other, dialog[:2]], rater="Lea", to="output/reviews/cats.jsonl")
+review.rate(4)
+review.next()
+review.number.value = 4
+review.ticks["repeats itself"].value = True
+review.note.value = "Tom does not listen."
+review.rate(2)
+review""",
     "DialogView": f"{_DIALOG}\nfrom sdkit.widgets import DialogView\n\nDialogView(dialog)",
     "ModelPicker": """
 from sdkit.widgets import ModelPicker

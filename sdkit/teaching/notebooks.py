@@ -62,8 +62,17 @@ def run(path: Path, model: str | None = None, timeout: int = 600) -> Run:
     return execute(read(path), path, {"SDKIT_MODEL": model, "SDKIT_LLM": "live"} if model else {}, timeout)
 
 
-def refresh(path: Path, timeout: int = 600) -> Run:
+def refresh(path: Path, settings: Mapping[str, str] | None = None, timeout: int = 600) -> Run:
     """Run a notebook with recorded answers only, and save the outputs in it; if it fails, the file stays as it is.
+
+    Parameters
+    ----------
+    path
+        The notebook.
+    settings
+        More environment variables for its kernel.
+    timeout
+        Seconds that a cell may take.
 
     Raises
     ------
@@ -75,7 +84,7 @@ def refresh(path: Path, timeout: int = 600) -> Run:
     import nbformat
 
     notebook = read(path)
-    result = execute(notebook, path, {"SDKIT_LLM": "replay"}, timeout)
+    result = execute(notebook, path, {"SDKIT_LLM": "replay"} | dict(settings or {}), timeout)
     if result.problem is None:
         _clean(notebook)
         write_text(path, nbformat.writes(notebook) + "\n")  # type: ignore[no-untyped-call]
@@ -151,8 +160,8 @@ def named(root: Path, name: str) -> Path:
     if (file := Path(name)).suffix == ".ipynb":
         return file
     there = workspace.lessons(root)
-    found = [path for path in there if path.name.startswith(name)]
-    if len(found) != 1 or not name:
+    found = [path for path in there if name in {workspace.number_of(path), path.stem}]
+    if len(found) != 1:
         raise InputError(f"{name!r} is no lesson; there are {', '.join(path.stem for path in there)}")
     return found[0]
 

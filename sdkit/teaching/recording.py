@@ -65,7 +65,7 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     Outcome
         With problems, nothing was replaced, and what was recorded is in ``output/recordings``.
     """
-    number = path.name[:2]
+    number = workspace.number_of(path)
     kept, work = workspace.recordings(root) / f"{number}.jsonl", root / "output" / "recordings"
     work.mkdir(parents=True, exist_ok=True)
     made, log = work / kept.name, work / f"{number}.log"
@@ -73,7 +73,13 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
         old.unlink(missing_ok=True)
     if only_missing and kept.exists():
         shutil.copyfile(kept, made)
-    settings = {"SDKIT_LLM": "record", "SDKIT_RECORDINGS": str(work), "SDKIT_LLM_LOG": str(log), "SDKIT_MODEL": model}
+    settings = {
+        "SDKIT_STRICT": "",
+        "SDKIT_LLM": "record",
+        "SDKIT_RECORDINGS": str(work),
+        "SDKIT_LLM_LOG": str(log),
+        "SDKIT_MODEL": model,
+    }
     notebook = notebooks.read(path)
     result = notebooks.execute(notebook, path, settings)
     outcome = Outcome(number)
@@ -100,7 +106,7 @@ def check(path: Path, root: Path) -> Outcome:
 
     A request without a recorded answer gets the nearest one, so that the lesson goes on and all of them are found.
     """
-    number = path.name[:2]
+    number = workspace.number_of(path)
     kept, log = workspace.recordings(root) / f"{number}.jsonl", root / "output" / f".check-{number}.jsonl"
     log.unlink(missing_ok=True)
     settings = {"SDKIT_LLM": "check", "SDKIT_LLM_LOG": str(log), "SDKIT_RECORDINGS": str(kept.parent)}

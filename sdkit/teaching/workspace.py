@@ -48,6 +48,11 @@ def lessons(root: Path) -> list[Path]:
     return sorted((root / "notebooks").glob("[0-9]*.ipynb"))
 
 
+def number_of(lesson: Path) -> str:
+    """Return the number of a lesson, such as "03" or "07b": what its file's name begins with."""
+    return lesson.name.split("_")[0].split(".")[0]
+
+
 def recordings(root: Path) -> Path:
     """Return the folder with the recorded answers of the lessons."""
     return root / "datasets" / "recordings"

@@ -1,4 +1,4 @@
-"""Widgets for Jupyter: edit personas and dialogues, compare, choose a model. Resolved on first use."""
+"""Widgets for Jupyter: edit personas and dialogues, compare, review, choose a model. Resolved on first use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ _HOMES = {
     "BatchRunner": "batch_runner",
     "DialogEditor": "dialog_editor",
     "DialogLab": "dialog_lab",
+    "DialogReview": "dialog_review",
     "DialogView": "dialog_view",
     "ModelPicker": "model_picker",
     "PersonaEditor": "persona_editor",
     "ScenarioBrowser": "scenario_browser",
 }
 
-__all__ = ["BatchRunner", "DialogEditor", "DialogLab", "DialogView", "ModelPicker", "PersonaEditor", "ScenarioBrowser"]
+__all__ = [
+    "BatchRunner",
+    "DialogEditor",
+    "DialogLab",
+    "DialogReview",
+    "DialogView",
+    "ModelPicker",
+    "PersonaEditor",
+    "ScenarioBrowser",
+]
 
 
 def __getattr__(name: str) -> Any:

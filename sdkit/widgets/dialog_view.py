@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
@@ -17,7 +17,7 @@ from sdkit.rendering import SAFE
 from sdkit.widgets.parts import Panel, markup, row
 
 # Who speaks is told by the name and by how far a turn stands from the left.
-_STYLE = """<style>
+STYLE = """<style>
 .sdkit-dialog-view p { margin: 0; line-height: 1.5; overflow-wrap: anywhere; }
 .sdkit-chat { max-height: 36em; overflow-y: auto; border: 1px solid var(--jp-border-color1, GrayText); }
 .sdkit-chat ol { list-style-position: inside; margin: 0; padding: 0.5em; line-height: 1.5; }
@@ -79,7 +79,7 @@ class DialogView(Panel):
         self.copy_as = ipywidgets.Dropdown(description="Copy as", options=["", *_COPIES], **close)
         self.caption, self.found, self.chat, self.about, self.copy = (markup("") for _ in range(5))
         self.body.children = [
-            markup(_STYLE),
+            markup(STYLE),
             self.caption,
             row(self.search, self.copy_as),
             self.found,
@@ -105,9 +105,7 @@ class DialogView(Panel):
     def _show_turns(self) -> None:
         query = self.search.value.strip()
         turns, count = turns_html(self.value, query)
-        self.chat.value = (
-            f'<div class="sdkit-chat" role="region" aria-label="Turns" tabindex="0" {OWN_KEYS}>{turns}</div>'
-        )
+        self.chat.value = chat_html(turns)
         say = f"{count} of {counted(len(self.value))} with “{query}”" if query else ""
         self.found.value = f'<div role="status" class="{SAFE}" dir="auto">{text_html(say)}</div>'
 
@@ -127,10 +125,16 @@ def dialog_html(dialog: Dialog) -> str:
     return f"{_caption_html(dialog)}\n{turns_html(dialog)[0]}\n{about_html(dialog, versions=False)}"
 
 
-def turns_html(dialog: Dialog, query: str = "") -> tuple[str, int]:
+def chat_html(turns: str) -> str:
+    """Return turns, as `turns_html` makes them, in a box that scrolls, with the mouse and with keys."""
+    return f'<div class="sdkit-chat" role="region" aria-label="Turns" tabindex="0" {OWN_KEYS}>{turns}</div>'
+
+
+def turns_html(dialog: Dialog, query: str = "", labels: Mapping[int, Sequence[str]] | None = None) -> tuple[str, int]:
     """Return the turns that have the query in their text or speaker as an ordered list, and how many they are.
 
-    The turns keep their numbers. The list reads well without any style.
+    The turns keep their numbers. `labels` are shown with the turns that have some; the first turn is 0. The list reads
+    well without any style.
     """
     pattern = re.compile(re.escape(query), re.IGNORECASE) if query else None
     speakers = dialog.speakers
@@ -140,9 +144,11 @@ def turns_html(dialog: Dialog, query: str = "") -> tuple[str, int]:
         name = "(unknown)" if turn.speaker is None else turn.speaker
         if pattern and not (pattern.search(name) or pattern.search(turn.text)):
             continue
+        about = ", ".join((labels or {}).get(number - 1, ()))
+        labelled = f'<div dir="auto"><i>Labels: {text_html(about)}</i></div>' if about else ""
         items.append(
             f'<li value="{number}" style="--side: {sides[turn.speaker]:.3g}"><b dir="auto">{_marked(name, pattern)}</b>'
-            f'<div dir="auto">{_marked(turn.text, pattern)}</div></li>'
+            f'<div dir="auto">{_marked(turn.text, pattern)}</div>{labelled}</li>'
         )
     if not items:
         return f"<p>{'No turn has this.' if query else 'There are no turns.'}</p>", 0

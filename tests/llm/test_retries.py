@@ -47,13 +47,13 @@ def test_a_busy_or_failing_server_is_asked_again(fake_ollama: FakeOllama, pauses
     fake_ollama.say("Hello.")
     assert ChatOllama(model="m", base_url=fake_ollama.url).invoke("Hi").text == "Hello."
     assert len(fake_ollama.received) == 4
-    assert all(
-        retries.FIRST_PAUSE * 2**i * 0.5 <= pause <= retries.FIRST_PAUSE * 2**i * 1.5 for i, pause in enumerate(pauses)
-    )
+    crowded = status in {429, 503}
+    first, growth = (retries.CROWDED_PAUSE, retries.CROWDED_GROWTH) if crowded else (retries.FIRST_PAUSE, 2)
+    assert all(first * growth**i * 0.5 <= pause <= first * growth**i * 1.5 for i, pause in enumerate(pauses))
 
 
 def test_async_too(fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retries, "CROWDED_PAUSE", 0.01)
     fake_ollama.fail(503, "not now", times=3)
     fake_ollama.say("Hello.")
     assert asyncio.run(aask("Hi", model="m")) == "Hello."
@@ -78,7 +78,7 @@ def test_a_time_that_is_none_is_not_waited_for(fake_ollama: FakeOllama, pauses: 
     fake_ollama.fail(429, "slow down")
     fake_ollama.say("Hello.")
     assert ask("Hi", model="m") == "Hello."
-    assert pauses[0] < 1
+    assert pauses[0] <= 1.5 * retries.CROWDED_PAUSE
 
 
 def test_a_server_that_wants_too_long_a_pause_is_not_asked_again(fake_ollama: FakeOllama, pauses: list[float]) -> None:
@@ -89,11 +89,12 @@ def test_a_server_that_wants_too_long_a_pause_is_not_asked_again(fake_ollama: Fa
     assert (len(fake_ollama.received), pauses) == (1, [])
 
 
-def test_a_server_that_stays_busy_is_named_after_four_tries(fake_ollama: FakeOllama, pauses: list[float]) -> None:
+def test_a_server_that_stays_busy_is_named_after_eight_tries(fake_ollama: FakeOllama, pauses: list[float]) -> None:
     fake_ollama.fail(429, "too many requests", times=9)
-    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429, also at try 4\).*too many requests"):
+    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429, also at try 8\).*too many requests"):
         ask("Hi", model="m")
-    assert len(fake_ollama.received) == 4
+    assert len(fake_ollama.received) == 8
+    assert max(pauses) <= 1.5 * retries.LONGEST_PAUSE
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_a_busy_front_door_is_knocked_at_again_though_it_shows_a_web_page(
     fake_ollama.fail(503, "<html>busy</html>", times=9)
     with pytest.raises(ModelUnavailableError, match="m answered with the error 503: a web page instead of an answer"):
         ask("Hi", model="m")
-    assert len(fake_ollama.received) == 4
+    assert len(fake_ollama.received) == retries.CROWDED_TRIES
 
 
 @pytest.mark.parametrize("body", [b"Hello", b'{"ok": true}', b"", b'{"detail": "Not Found"}'])
@@ -244,6 +245,7 @@ class TestASecret:
     def echo(self, fake_ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> FakeOllama:
         monkeypatch.setenv("SOME_API_KEY", SECRET)
         monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+        monkeypatch.setattr(retries, "CROWDED_PAUSE", 0.001)
         return fake_ollama
 
     def shown(self, error: BaseException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import nbformat
 import pytest
 
 from sdkit.teaching import contract
+from sdkit.teaching.workspace import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +21,26 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_there_are_lessons() -> None:
-    assert [lesson.name[:2] for lesson in LESSONS] == ["00", "01", "02", "03", "04", "05", "06"]
+    assert [number_of(lesson) for lesson in LESSONS] == ["00", "01", "02", "03", "04", "05", "06", "07", "07b"]
+
+
+def test_the_readme_lists_the_lessons_with_their_titles_and_minutes_in_order() -> None:
+    rows = re.findall(r"\| \[(.+?)\]\(notebooks/(.+?)\) \| .+ \| (\d+) \|", (ROOT / "README.md").read_text("utf-8"))
+    found = []
+    for lesson in LESSONS:
+        opening = nbformat.read(lesson, 4).cells[0].source
+        title = opening.splitlines()[0].removeprefix("# ")
+        minutes = re.search(r"\*\*Time\.\*\* About (\d+) minutes", opening)
+        assert minutes, lesson.name
+        found.append((f"{number_of(lesson)} {title}", lesson.name, minutes[1]))
+    assert found == rows
+
+
+def test_each_lesson_links_to_the_next_one() -> None:
+    for lesson, following in pairwise(LESSONS):
+        assert f"]({following.name})" in "".join(cell.source for cell in nbformat.read(lesson, 4).cells[-3:]), (
+            lesson.name
+        )
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

@@ -1,0 +1,259 @@
+"""The checker: what `exercise` returns."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sdkit.errors import FileError, InputError, SdkitError
+from sdkit.exercises import record
+from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, told
+from sdkit.exercises.running import Limit, TooSlowError, theirs
+from sdkit.exercises.solutions import solution_code
+from sdkit.exercises.steps import SECONDS, NotYetError, Step, need, of_type
+from sdkit.teaching import workspace
+
+LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b")
+"""The lessons that have exercises; each has a module here."""
+
+
+class NotDoneError(SdkitError):
+    """A check whose outcome is not DONE, where $SDKIT_STRICT is set: a solution has to pass."""
+
+
+def exercise(name: str, model: Any = None) -> Exercise:
+    """Return the checker of an exercise.
+
+    Parameters
+    ----------
+    name
+        The exercise, such as "07-doctor-patient".
+    model
+        The model that judges what a rule cannot; without one, only rules do.
+
+    Raises
+    ------
+    InputError
+        There is no such exercise; the nearest names are in the message.
+    """
+    there = all_steps()
+    if name not in there:
+        near = difflib.get_close_matches(str(name), there, n=3) or list(there)
+        raise InputError(f"{name!r} is no exercise; did you mean {joined(near, 'or')}?")
+    return Exercise(name, *there[name], model=model)
+
+
+def all_steps() -> dict[str, list[type[Step]]]:
+    """Return the steps of all exercises, by the exercise's name, in order."""
+    found: dict[str, list[type[Step]]] = {}
+    for lesson in LESSONS:
+        module = importlib.import_module(f"sdkit.exercises.lesson_{lesson}")
+        for value in vars(module).values():
+            if (
+                isinstance(value, type)
+                and issubclass(value, Step)
+                and value.exercise
+                and value.__module__ == module.__name__
+            ):
+                found.setdefault(value.exercise, []).append(value)
+    return found
+
+
+class Exercise:
+    """An exercise, which checks what you did. Ask `exercise` for one.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    *steps
+        Its steps, in order.
+    model
+        The model that judges what a rule cannot.
+    """
+
+    def __init__(self, name: str, *steps: type[Step], model: Any = None) -> None:
+        self.name, self.steps = name, steps
+        self._model = model
+        self._now: int | None = None
+
+    def __repr__(self) -> str:
+        steps = "" if len(self.steps) == 1 else f", {len(self.steps)} steps"
+        return f"Exercise {self.name}{steps}: check(...), hint(), solution(), progress()"
+
+    def check(self, **answers: Any) -> Outcome:
+        """Check your answer: hand over your objects by name, as in ``ex.check(doctor=doctor, patient=patient)``.
+
+        Returns
+        -------
+        Outcome
+            NOT STARTED, NOT YET with the first property that is missing, or DONE.
+
+        Raises
+        ------
+        InputError
+            No step of this exercise takes objects of these names.
+        NotDoneError
+            It is not DONE, and $SDKIT_STRICT is set.
+        """
+        self._now = self._step_of(answers)
+        step = self.steps[self._now]
+        outcome = self._outcome(step, answers)
+        if outcome.kind != NOT_STARTED:
+            more = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
+            outcome = self._kept(outcome, step, answers, more)
+        if outcome.kind != DONE and record.is_strict():
+            raise NotDoneError(str(outcome))
+        return outcome
+
+    def hint(self, number: int = 1) -> Note:
+        """Show a hint for the step that was checked last; 1 is the gentlest. The class may have it in its own language.
+
+        Raises
+        ------
+        InputError
+            There is no hint of that number.
+        """
+        from sdkit.exercises import translations
+
+        step = self._current()
+        hints, why_english = translations.of_class(step, workspace.root_of(Path.cwd()))
+        if not isinstance(number, int) or not 1 <= number <= len(hints):
+            raise InputError(f"hint({number!r}): there are the hints 1 to {len(hints)}, and solution()")
+        record.add(self.name, step.__name__, "hint", hint=number)
+        more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
+        text = f"{hints[number - 1]}{more} {why_english}".rstrip()
+        return Note(f"Hint {number} of {len(hints)}", text)
+
+    def solution(self) -> Note:
+        """Show a solution for the step that was checked last. There may be others.
+
+        Raises
+        ------
+        FileError
+            It cannot be read: solutions live in the checkout.
+        """
+        step = self._current()
+        record.add(self.name, step.__name__, "solution")
+        return Note(f"A solution: {step.title()}", solution_code(self.name, step.__name__), code=True)
+
+    def progress(self) -> Table:
+        """Show how far you are with this exercise.
+
+        Raises
+        ------
+        FileError
+            What was saved cannot be read.
+        """
+        return progress({self.name: list(self.steps)})
+
+    def _current(self) -> type[Step]:
+        """Return the step that was checked last, also before a restart; else the first."""
+        if self._now is None:
+            names = [step.__name__ for step in self.steps]
+            found, _ = record.lines()
+            last = [line["step"] for line in found if line["exercise"] == self.name and line["step"] in names]
+            self._now = names.index(last[-1]) if last else 0
+        return self.steps[self._now]
+
+    def _kept(self, outcome: Outcome, step: type[Step], answers: dict[str, Any], more: dict[str, Any]) -> Outcome:
+        """Save what came of a check; where that is impossible, the outcome says so."""
+        try:
+            record.add(self.name, step.__name__, outcome.kind, answers, **more)
+        except FileError as error:
+            return replace(outcome, lines=(*outcome.lines, f"Your progress was not saved. {error}"))
+        return outcome
+
+    def _step_of(self, answers: dict[str, Any]) -> int:
+        for number, step in enumerate(self.steps):
+            if set(answers) == set(step.names()):
+                return number
+        takes = joined([", ".join(f"{name}=" for name in step.names()) for step in self.steps], "or")
+        raise InputError(f"exercise {self.name} checks {takes}; you gave {', '.join(answers) or 'nothing'}")
+
+    def _outcome(self, step: type[Step], answers: dict[str, Any]) -> Outcome:
+        number = f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
+        where = f"{step.title()}{number}"
+        limit = Limit(SECONDS)
+        at_work = step(self._judge(limit))
+        try:
+            if limit.run(lambda: at_work.untouched(**answers)):
+                empty = [name for name, answer in answers.items() if answer is None or answer is ...]
+                names = joined([f"`{name}`" for name in empty or answers])
+                told_so = f"Your code goes into the cell above. It makes {names}."
+                return Outcome(NOT_STARTED, where, (told_so, "Stuck? ex.hint()"))
+            _need_types(step, answers)
+            shown = limit.run(lambda: at_work.check(**answers))
+        except NotYetError as missing:
+            return Outcome(
+                NOT_YET,
+                where,
+                (f"Wanted: {missing.wanted}.", f"Yours: {told(missing.value)}", f"Stuck? ex.hint({missing.hint})"),
+                missing.hint,
+            )
+        except TooSlowError:
+            wanted = f"Wanted: an end. Your code ran for {SECONDS:g} seconds, and was stopped."
+            return Outcome(NOT_YET, where, (wanted, "Is there a loop that never ends?"), 1)
+        except SdkitError as error:
+            if not theirs(error):
+                raise  # the judge's model, say: not the student's doing
+            return self._raised(where, error)
+        except Exception as error:  # noqa: BLE001 - whatever a student's code raises
+            return self._raised(where, error)
+        stretch = (f"Next, if you like: {step.stretch}",) if step.stretch else ()
+        return Outcome(DONE, where, (f"You have shown: {shown}.", *stretch))
+
+    def _raised(self, where: str, error: Exception) -> Outcome:
+        line = theirs(error)
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        lines = (f"Wanted: code that runs. Yours raised {what}",)
+        return Outcome(NOT_YET, where, (*lines, *([f"In your {line}"] if line else []), "Stuck? ex.hint(1)"), 1)
+
+    def _judge(self, limit: Limit) -> Any:
+        if self._model is None:
+            return None
+
+        def judge(dialog: Any, statement: str) -> bool:
+            from sdkit.judging import holds
+
+            with limit.paused():
+                return holds(dialog, statement, model=self._model).holds
+
+        return judge
+
+
+def _need_types(step: type[Step], answers: dict[str, Any]) -> None:
+    for name, kind in step.classes().items():
+        yours = answers[name]
+        need(
+            isinstance(yours, kind),
+            of_type(name, kind),
+            f"a {type(yours).__name__}: {told(yours)}",
+            step.hint_for_type,
+        )
+
+
+def progress(of: dict[str, list[type[Step]]] | None = None) -> Table:
+    """Show how far you are: a row for each step of each exercise.
+
+    Parameters
+    ----------
+    of
+        The steps, by the exercise's name; all by default.
+
+    Raises
+    ------
+    FileError
+        What was saved cannot be read.
+    """
+    of = all_steps() if of is None else of
+    found, note = record.lines()
+    titles = {(name, step.__name__): step.title() for name, steps in of.items() for step in steps}
+    rows = [
+        (row.exercise, titles[row.exercise, row.step], row.outcome.upper(), str(row.checks), str(row.hints))
+        for row in record.progress(titles, found)
+    ]
+    return Table(("exercise", "step", "outcome", "checks", "hints"), tuple(rows), note)
