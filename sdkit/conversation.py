@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sdkit import prompts
 from sdkit.agents import MAX_TURNS, Part, PersonaAgent
 from sdkit.describing import told_apart
-from sdkit.dialog import Dialog, Event, Stop, Turn, without_docstring
+from sdkit.dialog import Dialog, Event, Scenario, Stop, Turn, without_docstring
 from sdkit.dialog_output import SHORT
 from sdkit.errors import ConversationError, InputError, first_problem
 from sdkit.llm import structured
@@ -130,7 +130,7 @@ class Conversation:
         id: int | str | None = None,
         min_turns: int = MIN_TURNS,
         judge: ModelSpec = None,
-        scenario: dict[str, JsonValue] | str | None = None,
+        scenario: Scenario = None,
         history: Dialog | Sequence[Turn] = (),
     ) -> None:
         for agent in (a, b):

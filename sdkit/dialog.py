@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, overload
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pandas
 
 FORMAT_VERSION = "0.0.5"
+Scenario: TypeAlias = BaseModel | dict[str, JsonValue] | str | None
+"""What can be given as a dialogue's scenario: `Dialog.scenario` tells what becomes of it."""
 FileType = Literal["auto", "json", "txt"]
 ENDINGS = {".json": "json", ".txt": "txt"}
 """The endings of files that hold a dialogue, and what is in them."""
@@ -157,7 +159,7 @@ class Dialog(_Record):
     complete
         Whether it came to its natural end.
     scenario
-        What it was to be about: a text, or a dict of JSON values.
+        What it was to be about: a text, or a dict of JSON values. A pydantic object becomes such a dict.
     events
         Everything that happened, if that was recorded.
     personas
@@ -182,6 +184,11 @@ class Dialog(_Record):
     personas: dict[str, dict[str, JsonValue]] | None = _unless_none()
     stop: Stop | None = _unless_none()
     provenance: Provenance | None = _unless_none()
+
+    @field_validator("scenario", mode="before")
+    @classmethod
+    def _as_json(cls, scenario: Any) -> Any:
+        return scenario.model_dump(mode="json") if isinstance(scenario, BaseModel) else scenario
 
     @field_validator("scenario")
     @classmethod

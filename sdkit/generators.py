@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from sdkit import prompts, provenance
 from sdkit.describing import told_apart
-from sdkit.dialog import Dialog, Turn
+from sdkit.dialog import Dialog, Scenario, Turn
 from sdkit.dialog_output import LLMDialogOutput, LLMTurn, dialog_output
 from sdkit.errors import InputError, first_problem
 from sdkit.llm import schemas, structured
@@ -33,7 +33,11 @@ class _Settings:
     """What `DialogGenerator.set` changes, as one value: threads that generate meanwhile see the old or the new."""
 
     details: str
-    scenario: dict[str, JsonValue] | str | None
+    given: dict[str, JsonValue] | str | None
+
+    @property
+    def scenario(self) -> dict[str, JsonValue] | str | None:
+        return self.details or None if self.given is None else self.given
 
 
 class _Generator:
@@ -92,13 +96,18 @@ class _Generator:
         reply = await structured.arequest(self._messages(settings), self._format, model=self._llm, seed=seed)
         return self._result(reply, settings, id)
 
-    def set(self, dialogue_details: str, scenario: dict[str, JsonValue] | str | None = None) -> None:
+    def set(self, dialogue_details: str, scenario: Scenario = None) -> None:
         """Set new details, and a new scenario; without one, the details are the scenario again."""
         try:
-            Dialog(scenario=scenario, turns=[])
+            kept = Dialog(scenario=scenario, turns=[]).scenario  # type: ignore[arg-type]
         except ValidationError as error:
             raise InputError(f"this scenario cannot be kept: {first_problem(error)}") from error
-        self._settings = _Settings(dialogue_details, scenario)
+        self._settings = _Settings(dialogue_details, kept)
+
+    @property
+    def scenario(self) -> dict[str, JsonValue] | str | None:
+        """What a dialogue keeps as its scenario: what was given, else the details; a pydantic object as a dict."""
+        return self._settings.scenario
 
     def agents(self, dialog: Dialog) -> tuple[PersonaAgent, PersonaAgent]:
         """Return two agents who can go on, turn by turn, with a dialogue that this generator made.
@@ -131,7 +140,7 @@ class _Generator:
             dialogId=dialog_id,
             model=reply.model,
             seed=reply.first_seed,
-            scenario=settings.details or None if settings.scenario is None else settings.scenario,
+            scenario=settings.scenario,
             turns=[Turn(speaker=turn.speaker, text=turn.text) for turn in reply.value.dialog],
             personas=self._personas(),
             provenance=provenance.of(reply),
@@ -179,7 +188,7 @@ class DialogGenerator(_Generator):
         model: ModelSpec = None,
         dialogue_details: str = "",
         output_format: type[BaseModel] | Mapping[str, Any] | None = LLMDialogOutput,
-        scenario: dict[str, JsonValue] | str | None = None,
+        scenario: Scenario = None,
         *,
         speakers: Sequence[str] | None = None,
         turns: tuple[int, int] | None = None,
@@ -193,7 +202,7 @@ class DialogGenerator(_Generator):
         super().__init__(model, dialog_output(cast, length) if length else output_format, cast, length, examples)
         self.set(dialogue_details, scenario)
 
-    def set(self, dialogue_details: str, scenario: dict[str, JsonValue] | str | None = None) -> None:
+    def set(self, dialogue_details: str, scenario: Scenario = None) -> None:
         """Set new details, and a new scenario; without one, the details are the scenario again."""
         if not isinstance(dialogue_details, str) or not dialogue_details.strip():
             raise InputError("dialogue_details is empty; say in a sentence or two what the dialogue is about")
@@ -254,7 +263,7 @@ class PersonaDialogGenerator(_Generator):
         persona_b: BasePersona | None = None,
         dialogue_details: str = "",
         response_details: str = prompts.ONE_UTTERANCE,
-        scenario: dict[str, JsonValue] | str | None = None,
+        scenario: Scenario = None,
         *,
         turns: tuple[int, int] = TURNS,
         alternate: bool = True,
@@ -269,7 +278,7 @@ class PersonaDialogGenerator(_Generator):
         super().__init__(model, dialog_output(cast, length, alternate), cast, length, examples)
         self.set(dialogue_details, scenario)
 
-    def set(self, dialogue_details: str = "", scenario: dict[str, JsonValue] | str | None = None) -> None:
+    def set(self, dialogue_details: str = "", scenario: Scenario = None) -> None:
         """Set new details, and a new scenario; without one, the details are the scenario again."""
         if not isinstance(dialogue_details, str):
             raise InputError(f"dialogue_details={dialogue_details!r}: say in words what the dialogue is about")

@@ -260,7 +260,7 @@ class Generators(Step):
         generator = get_generator_for_scenario(scenario)
         need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
         need(
-            generator.scenario == scenario,
+            generator.scenario == scenario.model_dump(mode="json"),
             "a generator that knows its scenario: scenario=scenario",
             generator.scenario,
             2,
@@ -309,16 +309,21 @@ class Obeyed(Step):
             len(texts) == len(dialogs), "dialogues that all differ", f"{len(texts)} different ones of {len(dialogs)}", 2
         )
         obey = {end: self._obey(end, [one for one in dialogs if end_of(one) == end]) for end in dict.fromkeys(ends)}
-        silent = [str(end) for end, count in obey.items() if not count]
+        silent = [str(end) for end, found in obey.items() if not any(found)]
         need(
             not silent, "for each outcome, a dialogue that says so", f"none says {joined(silent)}" if silent else "", 3
         )
-        said = joined(f"{end} is in {count} of {ends.count(end)}" for end, count in obey.items())
+        said = joined(
+            f"{end} is in {by_rule} of {ends.count(end)}" + (f", and the model finds it in {more} more" if more else "")
+            for end, (by_rule, more) in obey.items()
+        )
         return f"{len(dialogs)} different dialogues; {said}"
 
-    def _obey(self, end: Any, dialogs: Sequence[Dialog]) -> int:
+    def _obey(self, end: Any, dialogs: Sequence[Dialog]) -> tuple[int, int]:
+        """Return in how many dialogues the rule finds an outcome, and in how many more the judge does."""
         statement = f"The conversation ends like this: {str(end).replace('_', ' ')}."
-        return sum(mentions(dialog, str(end)) or bool(self.agrees(dialog, statement)) for dialog in dialogs)
+        rest = [dialog for dialog in dialogs if not mentions(dialog, str(end))]
+        return len(dialogs) - len(rest), sum(bool(self.agrees(dialog, statement)) for dialog in rest)
 
 
 def outcomes(kind: type) -> tuple[Any, ...]:
@@ -333,9 +338,7 @@ def outcomes(kind: type) -> tuple[Any, ...]:
 
 def end_of(dialog: Dialog) -> Any:
     """Return the outcome that a dialogue's scenario asks for."""
-    about = dialog.scenario
-    end = about.get("outcome") if isinstance(about, dict) else getattr(about, "outcome", None)
-    return getattr(end, "value", end)
+    return dialog.scenario.get("outcome") if isinstance(dialog.scenario, dict) else None
 
 
 def mentions(dialog: Dialog, outcome: str) -> bool:

@@ -105,7 +105,7 @@ class Generator(Step):
             generator = get_generator_for_scenario(about)
             need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
             need(
-                generator.scenario == about,
+                generator.scenario == about.model_dump(mode="json"),
                 "a generator that knows its scenario: scenario=scenario",
                 generator.scenario,
                 2,

@@ -54,7 +54,7 @@ def _told(text: str, step: type[Step]) -> str:
 
 def _templates(step: type[Step]) -> list[Parts]:
     """Return the properties as parts; None stands for what is known only when it is checked."""
-    found: list[Parts] = [(of_type(name, kind),) for name, kind in step.classes().items() if kind is not object]
+    found: list[Parts] = [(of_type(name, kind),) for name, kind in step.classes().items()]
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(step.check)))
     except (OSError, TypeError):  # typed into a notebook

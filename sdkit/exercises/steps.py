@@ -134,4 +134,4 @@ class Step:
         """Return the classes that the answers have to be of, by name, where `check` says so."""
         hints = get_type_hints(cls.check)
         kinds = {name: get_origin(hints.get(name)) or hints.get(name) for name in cls.names()}
-        return {name: kind for name, kind in kinds.items() if isinstance(kind, type)}
+        return {name: kind for name, kind in kinds.items() if isinstance(kind, type) and kind not in (Any, object)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sdkit.files import write_text
-from sdkit.teaching import notebooks
+from sdkit.teaching import notebooks, workspace
 
 SOLUTION = "solution"
 """The tag of a cell that solves a step; a second tag such as "07-doctor-patient/People" says which."""
@@ -29,6 +29,12 @@ def lesson_of(source: Path) -> Path:
     return source.parent.parent / source.name
 
 
+def lessons(root: Path) -> list[Path]:
+    """Return the notebooks of the lessons, in order; those too that are still to be made from their solutions."""
+    sources = (root / "notebooks" / "solutions").glob("[0-9]*.ipynb")
+    return sorted({*workspace.lessons(root), *map(lesson_of, sources)})
+
+
 def student_version(notebook: Any) -> Any:
     """Return the student's version of a notebook with solutions, without outputs."""
     made = copy.deepcopy(notebook)
@@ -39,6 +45,12 @@ def student_version(notebook: Any) -> Any:
             cell.source = "\n".join(line for line in lines if not line.rstrip().endswith(_LINE))
             cell.outputs, cell.execution_count = [], None
     return made
+
+
+def versions(path: Path) -> list[Any]:
+    """Return a notebook; if it is one with solutions, the student's version too, without outputs."""
+    notebook = notebooks.read(path)
+    return [notebook, *([student_version(notebook)] if path.parent.name == "solutions" else [])]
 
 
 def is_made_from(lesson: Path, source: Path) -> bool:

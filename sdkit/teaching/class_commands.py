@@ -73,7 +73,7 @@ def handout(*lessons: str, output: Path = Path("output/handout"), pdf: bool = Fa
     from sdkit.teaching import handout as the_handout
     from sdkit.teaching import notebooks, workspace
 
-    root = workspace.checkout()
-    files = [notebooks.named(root, name) for name in lessons] or workspace.lessons(root)
+    there = workspace.lessons(workspace.checkout())
+    files = [notebooks.named(name, there) for name in lessons] or there
     for path in the_handout.write(files, output, pdf=pdf):
         print(path, flush=True)

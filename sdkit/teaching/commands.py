@@ -110,7 +110,10 @@ def check(*lessons: str) -> int:
                     [f"    nearest recorded: {recording.shown(missed['nearest'])}"] if "nearest" in missed else []
                 )
                 problems += [f"    {line}" for line in missed.get("differs", [])]
-            problems += [f"recorded, and never asked for: {recording.shown(a.prompt)}" for a in outcome.unplayed]
+            problems += [
+                f"recorded, and never asked for (has output/ the answer already?): {recording.shown(a.prompt)}"
+                for a in outcome.unplayed
+            ]
             _say(file, "", problems)
             yield not problems
 
@@ -134,11 +137,11 @@ def gallery(*widgets: str) -> None:
 
 
 def _lessons(names: tuple[str, ...]) -> list[Path]:
+    from sdkit.teaching import building, workspace
     from sdkit.teaching import notebooks as runner
-    from sdkit.teaching import workspace
 
-    root = workspace.checkout()
-    return [runner.named(root, name) for name in names] or workspace.lessons(root)
+    there = building.lessons(workspace.checkout())
+    return [runner.named(name, there) for name in names] or there
 
 
 def _sources(names: tuple[str, ...]) -> list[Path]:

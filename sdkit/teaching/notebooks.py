@@ -149,8 +149,8 @@ def execute(notebook: Any, path: Path, settings: Mapping[str, str], timeout: int
     return Run(path, len(cells), time.perf_counter() - started, problem)
 
 
-def named(root: Path, name: str) -> Path:
-    """Return the file that a lesson's number such as "03", or a path, means.
+def named(name: str, there: list[Path]) -> Path:
+    """Return which of these lessons a number such as "03" means; a path means itself.
 
     Raises
     ------
@@ -159,7 +159,6 @@ def named(root: Path, name: str) -> Path:
     """
     if (file := Path(name)).suffix == ".ipynb":
         return file
-    there = workspace.lessons(root)
     found = [path for path in there if name in {workspace.number_of(path), path.stem}]
     if len(found) != 1:
         raise InputError(f"{name!r} is no lesson; there are {', '.join(path.stem for path in there)}")

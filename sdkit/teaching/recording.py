@@ -14,7 +14,7 @@ from typing import Any
 from sdkit import prompts
 from sdkit.files import read_text
 from sdkit.llm.cassette import Answer, Recording
-from sdkit.teaching import notebooks, workspace
+from sdkit.teaching import building, notebooks, workspace
 
 MODEL = "embedded:qwen2.5-coder-1.5b"
 """The model whose answers the lessons print."""
@@ -49,6 +49,8 @@ class Outcome:
 def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = False) -> Outcome:
     """Run a lesson and record what a model answers; the old recording is replaced when all went well.
 
+    A notebook with solutions is run twice, the second time as students find it.
+
     Parameters
     ----------
     path
@@ -80,11 +82,8 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
         "SDKIT_LLM_LOG": str(log),
         "SDKIT_MODEL": model,
     }
-    notebook = notebooks.read(path)
-    result = notebooks.execute(notebook, path, settings)
-    outcome = Outcome(number)
-    if result.problem:
-        outcome.problems.append(result.problem)
+    problems, printed = _run(path, settings)
+    outcome = Outcome(number, problems=problems)
     events = _events(log)
     if strangers := {event["lesson"] for event in events} - {number}:
         outcome.problems.append(f'its set-up cell says lesson("{strangers.pop()}"), and its file name says {number}')
@@ -93,7 +92,7 @@ def record(path: Path, root: Path, model: str = MODEL, only_missing: bool = Fals
     recording = Recording(made)
     fresh = _keys(events, "recorded")
     outcome.new = [answer for answer in recording if answer.key in fresh]
-    outcome.problems += _unfit(recording, _printed(notebook))
+    outcome.problems += _unfit(recording, printed)
     if not outcome.problems:
         outcome.unplayed = recording.keep(fresh | _keys(events, "played"))
         workspace.recordings(root).mkdir(parents=True, exist_ok=True)
@@ -110,19 +109,28 @@ def check(path: Path, root: Path) -> Outcome:
     kept, log = workspace.recordings(root) / f"{number}.jsonl", root / "output" / f".check-{number}.jsonl"
     log.unlink(missing_ok=True)
     settings = {"SDKIT_LLM": "check", "SDKIT_LLM_LOG": str(log), "SDKIT_RECORDINGS": str(kept.parent)}
-    notebook = notebooks.read(path)
-    result = notebooks.execute(notebook, path, settings)
+    problems, printed = _run(path, settings)
     events = _events(log)
     log.unlink(missing_ok=True)
     outcome = Outcome(number, missed=[event for event in events if "missed" in event])
-    if result.problem and not outcome.missed:
-        outcome.problems.append(result.problem)
+    if not outcome.missed:
+        outcome.problems += problems
     if kept.exists():
         recording = Recording(kept)
         played = _keys(events, "played")
         outcome.unplayed = [answer for answer in recording if answer.key not in played]
-        outcome.problems += _unfit(recording, _printed(notebook))
+        outcome.problems += _unfit(recording, printed)
     return outcome
+
+
+def _run(path: Path, settings: dict[str, str]) -> tuple[list[str], str]:
+    """Run a lesson; one with solutions also as students find it. Return what went wrong, and what was printed."""
+    problems, printed = [], []
+    for notebook in building.versions(path):
+        result = notebooks.execute(notebook, path, settings)
+        problems += [result.problem] if result.problem else []
+        printed.append(_printed(notebook))
+    return problems, "\n".join(printed)
 
 
 def _keys(events: list[dict[str, Any]], kind: str) -> set[str]:
