@@ -148,6 +148,22 @@ def test_set_replaces_the_details_and_resets_the_scenario(fake_ollama: FakeOllam
     assert asked == [DETAILS, "They plan a party.", "They plan a trip."]
 
 
+class Visit(BaseModel):
+    illness: str
+    minutes: float = 5
+
+
+def test_a_pydantic_object_is_a_scenario_too(fake_ollama: FakeOllama) -> None:
+    fake_ollama.say(GOOD, times=2)
+    generator = ana_and_tom(scenario=Visit(illness="a cough"))
+    kept = {"illness": "a cough", "minutes": 5.0}
+    assert (generator.scenario, generator.generate().scenario) == (kept, kept)
+    generator.set("They plan a party.")
+    assert generator.scenario == "They plan a party."
+    with pytest.raises(InputError, match="this scenario cannot be kept: scenario: JSON has no infinite numbers"):
+        ana_and_tom(scenario=Visit(illness="a cough", minutes=float("inf")))
+
+
 def test_a_dialogue_does_not_share_its_scenario_with_the_next(fake_ollama: FakeOllama) -> None:
     fake_ollama.say(GOOD, times=2)
     generator = ana_and_tom(scenario={"tasks": ["directions"]})

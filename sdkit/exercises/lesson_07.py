@@ -182,7 +182,7 @@ class ForScenario(Step):
         Mistake(
             "It returns the same two for each scenario",
             "def get_doctor_patient_for_scenario(scenario):\n    return doctor, patient",
-            2,
+            3,
         ),
         Mistake("It returns one of them", "def get_doctor_patient_for_scenario(scenario):\n    return doctor", 2),
         Mistake(
@@ -194,8 +194,8 @@ class ForScenario(Step):
         Mistake("It never ends", "def get_doctor_patient_for_scenario(scenario):\n    while True:\n        pass"),
         Mistake(
             "The outcome reaches nobody",
-            "_right = get_doctor_patient_for_scenario\ndef get_doctor_patient_for_scenario(scenario):\n"
-            "    return _right(scenario.model_copy(update={'outcome': 'unknown'}))",
+            "def get_doctor_patient_for_scenario(scenario):\n"
+            "    return DoctorPersona(name='Dr. Okafor'), PatientPersona(complaint=scenario.complaint)",
             3,
         ),
     )
@@ -220,7 +220,7 @@ class ForScenario(Step):
             len(read) == needed,
             f"other people for each outcome: {needed} of them",
             f"{len(read)} different",
-            2 if _same(read, scenario) else 3,
+            3,
         )
         return f"{needed} outcomes, {needed} different pairs of people"
 
@@ -350,12 +350,3 @@ def mentions(dialog: Dialog, outcome: str) -> bool:
 
 def _is_persona(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BasePersona)
-
-
-def _same(read: set[str], scenario: BaseModel) -> bool:
-    return not any(
-        str(getattr(scenario, name)) in text
-        for text in read
-        for name in type(scenario).model_fields
-        if name != "outcome"
-    )
