@@ -110,10 +110,7 @@ def check(*lessons: str) -> int:
                     [f"    nearest recorded: {recording.shown(missed['nearest'])}"] if "nearest" in missed else []
                 )
                 problems += [f"    {line}" for line in missed.get("differs", [])]
-            problems += [
-                f"recorded, and never asked for (has output/ the answer already?): {recording.shown(a.prompt)}"
-                for a in outcome.unplayed
-            ]
+            problems += [f"recorded, and never asked for: {recording.shown(a.prompt)}" for a in outcome.unplayed]
             _say(file, "", problems)
             yield not problems
 
