@@ -264,6 +264,7 @@ def test_an_item_that_a_model_will_not_do_does_not_stand_in_the_way(
 ) -> None:
     # Given a server that does all items but the second one
     monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retries, "CROWDED_PAUSE", 0.001)
     monkeypatch.setenv("SDKIT_TIMEOUT", "0.3")
     fake_ollama.answer, chat, over = fail_first(0), fake_ollama.chat, threading.Event()
 

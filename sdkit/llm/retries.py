@@ -26,10 +26,10 @@ TIMEOUT_TRIES = 3
 TIMEOUT = 300.0
 """Seconds that a server may stay silent, unless $SDKIT_TIMEOUT says otherwise: large models load slowly."""
 CONNECT_TIMEOUT = 10.0
-CROWDED_TRIES = 8
+CROWDED_TRIES = 12
 """The same, for a server that has too many guests: they take turns, and nobody's work is lost."""
 FIRST_PAUSE, GROWTH = 0.5, 2
-CROWDED_PAUSE, CROWDED_GROWTH = 2.0, 3
+CROWDED_PAUSE, CROWDED_GROWTH = 8.0, 2
 """Seconds, and how they grow. A class of 30 that knocks too often keeps itself out: these were found by measuring."""
 LONGEST_PAUSE = 60.0
 """Seconds; a server that asks for a longer one is not asked again."""
@@ -133,11 +133,14 @@ def delay(response: Any, tried: int) -> float | None:
     """Return the seconds to wait after a refusal, as Retry-After asks; None if trying again is of no use."""
     if not is_busy(response) or tried >= tries(response):
         return None
-    asked = asked_pause(response)
+    asked, crowded = asked_pause(response), response.status_code in _CROWDED
     if asked is None:
-        return pause(tried, response.status_code in _CROWDED)
-    # A little more for each: all who were sent away come back at the same time otherwise.
-    return asked + _DIE.uniform(0, 0.1 + asked / 10) if asked <= LONGEST_PAUSE else None
+        return pause(tried, crowded)
+    if asked > LONGEST_PAUSE:
+        return None
+    # A little more for each: all who were sent away come back at the same time otherwise. Those who came when they were
+    # told to, and were sent away again, are too many; then the server does not know how long it will take.
+    return asked + (_DIE.uniform(0, 0.1 + asked / 10) if tried == 1 or not crowded else pause(tried - 1, crowded))
 
 
 def is_busy(response: Any) -> bool:

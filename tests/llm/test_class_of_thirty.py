@@ -17,10 +17,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STUDENTS, QUESTIONS, AT_ONCE, SECONDS = 30, 20, 4, 0.1
 
+# Each has a machine of its own, where all is loaded, when the teacher says "now"; here, they would queue for two cores.
 STUDENT = f"""
 import sys
 from sdkit import ask
+from sdkit.llm.spec import chat_model
 me = sys.argv[1]
+chat_model("tiny")
+print("ready", flush=True)
+sys.stdin.readline()
 for number in range({QUESTIONS}):
     assert ask(f"{{me}}/{{number}}", model="tiny") == f"{{me}}/{{number}}"
 """
@@ -69,11 +74,16 @@ def test_all_finish_and_few_are_sent_away(serve: Callable[[ThreadingHTTPServer],
     server = Crowded(503)
     serve(server)
     environment = os.environ | {"OLLAMA_HOST": f"http://127.0.0.1:{server.server_port}"}
-    started = time.perf_counter()
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     class_room = [
-        subprocess.Popen([sys.executable, "-c", STUDENT, str(me)], env=environment, stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", STUDENT, str(me)], env=environment, text=True, **pipes)
         for me in range(STUDENTS)
     ]
+    assert [student.stdout.readline() for student in class_room] == ["ready\n"] * STUDENTS
+    started = time.perf_counter()
+    for student in class_room:
+        student.stdin.write("now\n")
+        student.stdin.flush()
     ended = [(student.communicate(timeout=300)[1], student.returncode) for student in class_room]
     refused = server.said.pop("refused", 0)
     asked = STUDENTS * QUESTIONS

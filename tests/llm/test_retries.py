@@ -89,11 +89,22 @@ def test_a_server_that_wants_too_long_a_pause_is_not_asked_again(fake_ollama: Fa
     assert (len(fake_ollama.received), pauses) == (1, [])
 
 
-def test_a_server_that_stays_busy_is_named_after_eight_tries(fake_ollama: FakeOllama, pauses: list[float]) -> None:
-    fake_ollama.fail(429, "too many requests", times=9)
-    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429, also at try 8\).*too many requests"):
+def test_who_came_when_told_to_and_was_sent_away_waits_longer(fake_ollama: FakeOllama, pauses: list[float]) -> None:
+    fake_ollama.headers = {"retry-after": "1"}
+    fake_ollama.fail(429, "slow down", times=3)
+    fake_ollama.say("Hello.")
+    assert ask("Hi", model="m") == "Hello."
+    own = retries.CROWDED_PAUSE
+    assert 1 <= pauses[0] <= 1.2
+    assert 1 + own / 2 <= pauses[1] <= 1 + own * 1.5
+    assert 1 + own <= pauses[2] <= 1 + own * 3
+
+
+def test_a_server_that_stays_busy_is_named_after_many_tries(fake_ollama: FakeOllama, pauses: list[float]) -> None:
+    fake_ollama.fail(429, "too many requests", times=retries.CROWDED_TRIES + 1)
+    with pytest.raises(ModelUnavailableError, match=r"m has too much to do \(429, also at try 12\).*too many requests"):
         ask("Hi", model="m")
-    assert len(fake_ollama.received) == 8
+    assert len(fake_ollama.received) == 12
     assert max(pauses) <= 1.5 * retries.LONGEST_PAUSE
 
 
@@ -156,7 +167,7 @@ def test_a_busy_front_door_is_knocked_at_again_though_it_shows_a_web_page(
     fake_ollama: FakeOllama, pauses: list[float]
 ) -> None:
     fake_ollama.headers = {"content-type": "text/html"}
-    fake_ollama.fail(503, "<html>busy</html>", times=9)
+    fake_ollama.fail(503, "<html>busy</html>", times=retries.CROWDED_TRIES + 1)
     with pytest.raises(ModelUnavailableError, match="m answered with the error 503: a web page instead of an answer"):
         ask("Hi", model="m")
     assert len(fake_ollama.received) == retries.CROWDED_TRIES
