@@ -33,7 +33,7 @@ def test_run_all_reaches_the_end(notebook: Notebook, lesson: Path) -> None:
     notebook.open_file(lesson, {"SDKIT_LLM": "replay"})
     cells = sum(cell["cell_type"] == "code" for cell in json.loads(lesson.read_text("utf-8"))["cells"])
 
-    notebook.run_all()
+    notebook.restart_and_run()
 
     state = notebook.page.evaluate(_STATE)
     assert [count for count, _ in state] == list(range(1, cells + 1))
