@@ -79,6 +79,7 @@ class Exercise:
         self.name, self.steps = name, steps
         self._model = model
         self._now: int | None = None
+        self._came: dict[int, str] = {}  # of the checks in this session, by the step's place
 
     def __repr__(self) -> str:
         steps = "" if len(self.steps) == 1 else f", {len(self.steps)} steps"
@@ -99,9 +100,13 @@ class Exercise:
         NotDoneError
             It is not DONE, and $SDKIT_STRICT is set.
         """
-        self._now = self._step_of(answers)
-        step = self.steps[self._now]
+        place = self._step_of(answers)
+        step = self.steps[place]
         outcome = self._outcome(step, answers)
+        self._came[place] = outcome.kind
+        # After Run All, the step that was checked last is one that nobody has come to yet.
+        open_steps = [number for number, kind in self._came.items() if kind != DONE]
+        self._now = min(open_steps) if outcome.kind == NOT_STARTED else place
         if outcome.kind != NOT_STARTED:
             more = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
             outcome = self._kept(outcome, step, answers, more)
@@ -110,7 +115,7 @@ class Exercise:
         return outcome
 
     def hint(self, number: int = 1) -> Note:
-        """Show a hint for the step that was checked last; 1 is the gentlest. The class may have it in its own language.
+        """Show a hint for the step that was checked last, or is still open; 1 is the gentlest. The class may have it in its own language.
 
         Raises
         ------
@@ -126,7 +131,7 @@ class Exercise:
         record.add(self.name, step.__name__, "hint", hint=number)
         more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
         text = f"{hints[number - 1]}{more} {why_english}".rstrip()
-        return Note(f"Hint {number} of {len(hints)}", text)
+        return Note(f"Hint {number} of {len(hints)}{self._where(step)}", text)
 
     def solution(self) -> Note:
         """Show a solution for the step that was checked last. There may be others.
@@ -175,16 +180,12 @@ class Exercise:
         raise InputError(f"exercise {self.name} checks {takes}; you gave {', '.join(answers) or 'nothing'}")
 
     def _outcome(self, step: type[Step], answers: dict[str, Any]) -> Outcome:
-        number = f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
-        where = f"{step.title()}{number}"
+        where = f"{step.title()}{self._where(step)}"
         limit = Limit(SECONDS)
         at_work = step(self._judge(limit))
         try:
             if limit.run(lambda: at_work.untouched(**answers)):
-                empty = [name for name, answer in answers.items() if answer is None or answer is ...]
-                names = joined([f"`{name}`" for name in empty or answers])
-                told_so = f"Your code goes into the cell above. It makes {names}."
-                return Outcome(NOT_STARTED, where, (told_so, "Stuck? ex.hint()"))
+                return Outcome(NOT_STARTED, where, (self._to_do(step, answers), "Stuck? ex.hint()"))
             _need_types(step, answers)
             shown = limit.run(lambda: at_work.check(**answers))
         except NotYetError as missing:
@@ -205,6 +206,20 @@ class Exercise:
             return self._raised(where, error)
         stretch = (f"Next, if you like: {step.stretch}",) if step.stretch else ()
         return Outcome(DONE, where, (f"You have shown: {shown}.", *stretch))
+
+    def _where(self, step: type[Step]) -> str:
+        return f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
+
+    def _to_do(self, step: type[Step], answers: dict[str, Any]) -> str:
+        """Say what the student has to make for a step, and where."""
+        makers = {name: next(one for one in self.steps if name in one.names()) for name in step.names()}
+        empty = [name for name, answer in answers.items() if answer is None or answer is ...]
+        for name in empty:
+            if (maker := makers[name]) is not step:
+                return f"Step {self.steps.index(maker) + 1} comes first: it makes `{name}`."
+        here = [name for name in answers if makers[name] is step]
+        names = joined([f"`{name}`" for name in [name for name in here if name in empty] or here])
+        return f"Your code goes into the cell above. It makes {names}."
 
     def _raised(self, where: str, error: Exception) -> Outcome:
         line = theirs(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +41,7 @@ class Outcome:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        body = "".join(f'<br><span dir="auto">{escaped(line)}</span>' for line in self.lines)
+        body = "".join(f'<br><span dir="auto">{_with_names(line)}</span>' for line in self.lines)
         return (
             f'<div class="sdkit-outcome {SAFE}" role="status"><b>{self._head()}</b> {escaped(self.where)}{body}</div>'
         )
@@ -107,6 +108,11 @@ class Table:
         from sdkit.rendering import table
 
         return table(self.names, self.rows) + (f"<p>{escaped(self.note)}</p>" if self.note else "")
+
+
+def _with_names(line: str) -> str:
+    """Return a line as HTML, with the names in it, such as `order`, as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escaped(line))
 
 
 def told(value: Any) -> str:

@@ -99,7 +99,33 @@ def test_the_names_say_which_step_is_meant_and_hints_follow(ex: Exercise) -> Non
     assert ex.check(double=lambda n: n).where == "Double it (step 2 of 2)"
     assert "Times two." in str(ex.hint())
     ex.check(total=1)
-    assert str(ex.hint()) == "Hint 1 of 2: Use a plus sign. ex.hint(2) says more."
+    assert str(ex.hint()) == "Hint 1 of 2 (step 1 of 2): Use a plus sign. ex.hint(2) says more."
+
+
+def test_after_run_all_hints_are_about_the_step_that_is_open(ex: Exercise) -> None:
+    ex.check(total=1)
+    ex.check(double=lambda n: None)
+    assert "Use a plus sign." in str(ex.hint())
+    ex.check(total=4)
+    assert "Use a plus sign." in str(ex.hint())  # that one was checked last
+    ex.check(double=lambda n: None)
+    assert "Times two." in str(ex.hint())
+
+
+class Both(Step):
+    """Both together."""
+
+    exercise = "99-sum"
+
+    def check(self, total: int, both: int) -> str:
+        return f"{total}, {both}"
+
+
+def test_what_an_earlier_step_makes_is_not_asked_for_here() -> None:
+    ex = Exercise("99-sum", Sum, Both)
+    assert ex.check(total=None, both=None).lines[0] == "Step 1 comes first: it makes `total`."
+    assert ex.check(total=4, both=None).lines[0] == "Your code goes into the cell above. It makes `both`."
+    assert "<code>both</code>" in ex.check(total=4, both=None)._repr_html_()
     assert str(ex.hint(2)) == "Hint 2 of 2: total = 2 + 2"
 
 
