@@ -115,7 +115,9 @@ class Exercise:
         return outcome
 
     def hint(self, number: int = 1) -> Note:
-        """Show a hint for the step that was checked last, or is still open; 1 is the gentlest. The class may have it in its own language.
+        """Show a hint for the step that was checked last; for the first one that is open, if that one was not begun.
+
+        Hint 1 is the gentlest. The class may have hints in its own language.
 
         Raises
         ------
