@@ -133,7 +133,7 @@ class Exercise:
         record.add(self.name, step.__name__, "hint", hint=number)
         more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
         text = f"{hints[number - 1]}{more} {why_english}".rstrip()
-        return Note(f"Hint {number} of {len(hints)}{self._where(step)}", text)
+        return Note(f"Hint {number} of {len(hints)}, {self._where(step)}", text)
 
     def solution(self) -> Note:
         """Show a solution for the step that was checked last. There may be others.
@@ -145,7 +145,7 @@ class Exercise:
         """
         step = self._current()
         record.add(self.name, step.__name__, "solution")
-        return Note(f"A solution: {step.title()}", solution_code(self.name, step.__name__), code=True)
+        return Note(f"A solution, {self._where(step)}", solution_code(self.name, step.__name__), code=True)
 
     def progress(self) -> Table:
         """Show how far you are with this exercise.
@@ -182,7 +182,7 @@ class Exercise:
         raise InputError(f"exercise {self.name} checks {takes}; you gave {', '.join(answers) or 'nothing'}")
 
     def _outcome(self, step: type[Step], answers: dict[str, Any]) -> Outcome:
-        where = f"{step.title()}{self._where(step)}"
+        where = self._where(step)
         limit = Limit(SECONDS)
         at_work = step(self._judge(limit))
         try:
@@ -210,7 +210,8 @@ class Exercise:
         return Outcome(DONE, where, (f"You have shown: {shown}.", *stretch))
 
     def _where(self, step: type[Step]) -> str:
-        return f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
+        number = f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
+        return f"{step.title()}{number}"
 
     def _to_do(self, step: type[Step], answers: dict[str, Any]) -> str:
         """Say what the student has to make for a step, and where."""

@@ -99,8 +99,8 @@ def test_the_names_say_which_step_is_meant_and_hints_follow(ex: Exercise) -> Non
     assert ex.check(double=lambda n: n).where == "Double it (step 2 of 2)"
     assert "Times two." in str(ex.hint())
     ex.check(total=1)
-    assert str(ex.hint()) == "Hint 1 of 2 (step 1 of 2): Use a plus sign. ex.hint(2) says more."
-    assert str(ex.hint(2)) == "Hint 2 of 2 (step 1 of 2): total = 2 + 2"
+    assert str(ex.hint()) == "Hint 1 of 2, Add up (step 1 of 2): Use a plus sign. ex.hint(2) says more."
+    assert str(ex.hint(2)) == "Hint 2 of 2, Add up (step 1 of 2): total = 2 + 2"
 
 
 def test_after_run_all_hints_are_about_the_step_that_is_open(ex: Exercise) -> None:
