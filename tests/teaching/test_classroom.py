@@ -218,7 +218,7 @@ def test_a_student_gets_the_hints_of_the_class_and_english_where_there_is_none(w
     settings(workspace, language="de")
     (workspace / "class" / "hints.de.yaml").write_text("01-order: {Order: ['Ein Dialog.', ' ']}", encoding="utf-8")
     ex = exercise("01-order")
-    assert str(ex.hint()) == "Hint 1 of 3: Ein Dialog. ex.hint(2) says more."
+    assert str(ex.hint()) == "Hint 1 of 3, A guest orders, a waiter answers: Ein Dialog. ex.hint(2) says more."
     assert "A turn has a speaker" in str(ex.hint(2))
     assert "1 of 2" in str(exercise("01-file").hint())
 
@@ -235,7 +235,9 @@ def test_broken_translations_are_told_and_the_hint_is_english(workspace: Path, b
 
 
 def test_without_a_class_hints_are_as_ever(workspace: Path) -> None:
-    assert str(exercise("01-order").hint()).startswith("Hint 1 of 3: A dialogue is made of turns")
+    assert str(exercise("01-order").hint()).startswith(
+        "Hint 1 of 3, A guest orders, a waiter answers: A dialogue is made of turns"
+    )
 
 
 def test_the_lab_uses_the_model_and_the_server_of_the_class(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
