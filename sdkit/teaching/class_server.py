@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdkit.exercises.outcome import joined
 from sdkit.llm import embedded, providers
-from sdkit.llm.retries import CROWDED_TRIES, LONGEST_PAUSE, TIMEOUT, TRIES
+from sdkit.llm.retries import CROWDED_GROWTH, CROWDED_PAUSE, CROWDED_TRIES, LONGEST_PAUSE, TIMEOUT, TRIES
 from sdkit.teaching.classroom import FILE, FOLDER, Classroom
 
 _MODEL, _ADDRESS = "qwen2.5:14b", "http://192.168.1.20:11434"  # examples, where the class has named none
@@ -25,6 +25,8 @@ def page(room: Classroom) -> str:
         busy=CROWDED_TRIES - 1,
         timeout=TIMEOUT,
         pause=LONGEST_PAUSE,
+        first=CROWDED_PAUSE,
+        second=CROWDED_PAUSE * CROWDED_GROWTH,
     )
 
 
@@ -94,10 +96,11 @@ printed ask no server.
 
 ## What the students' side does by itself
 
-- A server that is busy (429, 503, 529) is asked again, up to {busy} more times, after about 2 seconds, 6, 18, and then
-  a minute; each of these a random bit longer or shorter, so that 30 students do not come back at once. One that
-  fails (500, 502, 504) is asked up to {more} more times, after half a second, one, two.
-- If the server says when to come back (Retry-After), that is kept to, up to {pause:g} seconds.
+- A server that is busy (429, 503, 529) is asked again, up to {busy} more times, after about {first:g} seconds, {second:g}, and
+  so on up to a minute; each of these a random bit longer or shorter, so that 30 students do not come back at once. One
+  that fails (500, 502, 504) is asked up to {more} more times, after half a second, one, two.
+- If the server says when to come back (Retry-After), that is kept to, up to {pause:g} seconds. Whoever came then, and
+  was sent away again, waits longer than it says.
 - A server may stay silent for {timeout:g} seconds, so that is how long somebody can wait in its queue. The environment
   variable `SDKIT_TIMEOUT` sets other seconds.
 - Then the cell says in words what happened. Run it again; batches go on where they stopped.
