@@ -210,8 +210,9 @@ def locked(lock: Path, work: str | Path, wait: float = 0) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         key.acquire()
     except Timeout:
+        doing = "written" if wait else "made"
         raise FileError(
-            work, "is being made by another process, cell or widget; wait until that is done, or stop it"
+            work, f"is being {doing} by another process, cell or widget; wait until that is done, or stop it"
         ) from None
     except OSError as error:
         raise FileError(lock, f"was not written: {in_words(error, 'written')}") from error

@@ -17,7 +17,7 @@ _DEEP = "is nested too deeply"
 def append_line(path: str | Path, value: Any) -> None:
     """Append a value as a line of JSON, and have it on the disk before returning.
 
-    Half a line that a killed writer left at the end is taken away first; a whole one that only lacks its line break
+    Half a line that a killed writer left at the end is taken away first; any other that lacks its line break
     gets it. There can be one writer at a time.
 
     Raises
@@ -31,9 +31,9 @@ def append_line(path: str | Path, value: Any) -> None:
         # Without a buffer: on a full disk, closing the file would write what is left in it after all.
         with open(path, "ab+", buffering=0) as file:
             end, tail = _end(file)
-            if not _is_whole(tail):
+            if _is_cut(tail):
                 os.ftruncate(file.fileno(), end)
-            else:
+            elif tail:
                 end, line = end + len(tail), b"\n" + line
             try:
                 left = memoryview(line)
@@ -72,12 +72,18 @@ def _end(file: Any) -> tuple[int, bytes]:
     return 0, tail
 
 
-def _is_whole(tail: bytes) -> bool:
-    """Tell whether a last line only lacks its line break; half a number would be a number as well."""
+def _is_cut(tail: bytes) -> bool:
+    """Tell whether a last line without a line break is what a killed writer may have left: the beginning of some JSON.
+
+    Half a number would be a number as well. What is no JSON from the start is somebody else's.
+    """
+    text = tail.decode("utf-8", "replace").strip("\0 \t\r")
     try:
-        return isinstance(json.loads(tail), dict | list)
-    except (ValueError, RecursionError):
-        return False
+        return not isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError) as error:
+        if str(error).startswith("Extra data"):
+            return False
+        return text[:1] in {"", "{", "[", '"', "-"} or any(word.startswith(text) for word in ("true", "false", "null"))
 
 
 def read_lines(path: str | Path, broken: Callable[[FileError], None] | None = None) -> list[Any]:
@@ -115,7 +121,7 @@ def numbered_lines(path: str | Path, broken: Callable[[FileError], None] | None 
     except (OSError, ValueError) as error:
         raise FileError(path, in_words(error, "read")) from error
     *lines, tail = data.split(b"\n")
-    if _is_whole(tail):
+    if not _is_cut(tail):
         lines.append(tail)
     for number, line in enumerate(lines, start=1):
         if line.strip():

@@ -71,7 +71,7 @@ def shuffled(keys: Iterable[str], rater: str, seed: int | None = None) -> list[s
     return sorted(keys, key=lambda key: (derive_seed(rater, key, *([] if seed is None else [seed])), key))
 
 
-def save_review(path: str | Path, review: Review, wait: float = 10) -> None:
+def save_review(path: str | Path, review: Review, wait: float = 10, changed: Iterable[str] | None = None) -> Review:
     """Append a review to a file; the last one of a rater about a dialogue counts.
 
     Parameters
@@ -82,6 +82,14 @@ def save_review(path: str | Path, review: Review, wait: float = 10) -> None:
         The review.
     wait
         For how many seconds to wait for others who are saving at the same moment.
+    changed
+        What of it is new; the rest is kept as the file has it, where the rater may have decided in another notebook.
+        By default, all of it is new.
+
+    Returns
+    -------
+    Review
+        As it is in the file now.
 
     Raises
     ------
@@ -90,7 +98,11 @@ def save_review(path: str | Path, review: Review, wait: float = 10) -> None:
     """
     path = Path(path)
     with locked(path.with_name(f".{path.name}.lock"), path, wait=wait):
+        if changed is not None:
+            there = [one for one in load_reviews(path) if (one.rater, one.dialog) == (review.rater, review.dialog)]
+            review = there[0].model_copy(update={name: getattr(review, name) for name in changed}) if there else review
         append_line(path, review.model_dump(mode="json"))
+    return review
 
 
 def load_reviews(*paths: str | Path) -> list[Review]:

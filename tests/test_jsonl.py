@@ -36,10 +36,20 @@ def test_half_a_line_at_the_end_is_no_line_and_goes_with_the_next_one(tmp_path: 
 
 def test_a_file_of_half_a_line_begins_anew(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b"half")
+    path.write_bytes(b'{"half')
     assert read_lines(path) == []
     append_line(path, 1)
     assert read_lines(path) == [1]
+
+
+@pytest.mark.parametrize("text", ["My notes", "42 apples", 'a\n"So," she said'])
+def test_what_is_no_json_from_the_start_is_not_taken_away(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match="is not JSON"):
+        read_lines(path)
+    append_line(path, {"a": 1})
+    assert path.read_text(encoding="utf-8") == f'{text}\n{{"a": 1}}\n'
 
 
 @pytest.mark.parametrize("last", [b'{"text": "Zo\xc3\xab"}', b'[{"x": 1}]\r', b"[" + b"1, " * 50_000 + b"1]"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 from dataclasses import replace
@@ -10,10 +11,11 @@ from typing import Any
 
 from sdkit.errors import FileError, InputError, SdkitError
 from sdkit.exercises import record
-from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, told
-from sdkit.exercises.running import Limit, TooSlowError, theirs
+from sdkit.exercises.judge import Judge
+from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Note, Outcome, Table, joined, kept, of_error, told
+from sdkit.exercises.running import LeftError, Limit, TooSlowError, theirs
 from sdkit.exercises.solutions import solution_code
-from sdkit.exercises.steps import SECONDS, NotYetError, Step, need, of_type
+from sdkit.exercises.steps import SECONDS, NotYetError, Step, a, need, of_type
 from sdkit.teaching import workspace
 
 LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b")
@@ -41,7 +43,8 @@ def exercise(name: str, model: Any = None) -> Exercise:
     """
     there = all_steps()
     if name not in there:
-        near = difflib.get_close_matches(str(name), there, n=3) or list(there)
+        near = [one for one in there if one.startswith(str(name))] or difflib.get_close_matches(str(name), there, n=3)
+        near = near or list(there)
         raise InputError(f"{name!r} is no exercise; did you mean {joined(near, 'or')}?")
     return Exercise(name, *there[name], model=model)
 
@@ -85,7 +88,7 @@ class Exercise:
         steps = "" if len(self.steps) == 1 else f", {len(self.steps)} steps"
         return f"Exercise {self.name}{steps}: check(...), hint(), solution(), progress()"
 
-    def check(self, **answers: Any) -> Outcome:
+    def check(self, *unnamed: Any, **answers: Any) -> Outcome:
         """Check your answer: hand over your objects by name, as in ``ex.check(doctor=doctor, patient=patient)``.
 
         Returns
@@ -100,16 +103,22 @@ class Exercise:
         NotDoneError
             It is not DONE, and $SDKIT_STRICT is set.
         """
+        if unnamed:
+            raise InputError("hand your objects over by name, as in ex.check(doctor=doctor)")
         place = self._step_of(answers)
         step = self.steps[place]
-        outcome = self._outcome(step, answers)
+        outcome, as_saved = self._outcome(step, answers)
         self._came[place] = outcome.kind
         # After Run All, the step that was checked last is one that nobody has come to yet.
         open_steps = [number for number, kind in self._came.items() if kind != DONE]
         self._now = min(open_steps) if outcome.kind == NOT_STARTED else place
+        if self._now != place:
+            about = f"ex.hint() is about step {self._now + 1}, which is open."
+            outcome = replace(outcome, lines=(*outcome.lines[:-1], about))
         if outcome.kind != NOT_STARTED:
             more = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
-            outcome = self._kept(outcome, step, answers, more)
+            unsaved = self._save(step, outcome.kind, as_saved, **more)
+            outcome = replace(outcome, lines=(*outcome.lines, *unsaved))
         if outcome.kind != DONE and record.is_strict():
             raise NotDoneError(str(outcome))
         return outcome
@@ -128,11 +137,13 @@ class Exercise:
 
         step = self._current()
         hints, why_english = translations.of_class(step, workspace.root_of(Path.cwd()))
-        if not isinstance(number, int) or not 1 <= number <= len(hints):
+        if not isinstance(number, int) or number < 1:
             raise InputError(f"hint({number!r}): there are the hints 1 to {len(hints)}, and solution()")
-        record.add(self.name, step.__name__, "hint", hint=number)
-        more = f" ex.hint({number + 1}) says more." if number < len(hints) else ""
-        text = f"{hints[number - 1]}{more} {why_english}".rstrip()
+        if number > len(hints):
+            return Note(self._where(step), f"There are {len(hints)} hints. ex.solution() shows one way.")
+        more = [f"ex.hint({number + 1}) says more."] if number < len(hints) else []
+        unsaved = self._save(step, "hint", hint=number)
+        text = " ".join(filter(None, [hints[number - 1], *more, why_english, *unsaved]))
         return Note(f"Hint {number} of {len(hints)}, {self._where(step)}", text)
 
     def solution(self) -> Note:
@@ -144,8 +155,9 @@ class Exercise:
             It cannot be read: solutions live in the checkout.
         """
         step = self._current()
-        record.add(self.name, step.__name__, "solution")
-        return Note(f"A solution, {self._where(step)}", solution_code(self.name, step.__name__), code=True)
+        code = solution_code(self.name, step.__name__)
+        unsaved = self._save(step, "solution")
+        return Note(f"A solution, {self._where(step)}", "\n# ".join([code, *unsaved]), code=True)
 
     def progress(self) -> Table:
         """Show how far you are with this exercise.
@@ -160,19 +172,20 @@ class Exercise:
     def _current(self) -> type[Step]:
         """Return the step that was checked last, also before a restart; else the first."""
         if self._now is None:
-            names = [step.__name__ for step in self.steps]
-            found, _ = record.lines()
+            names, found = [step.__name__ for step in self.steps], list[dict[str, Any]]()
+            with contextlib.suppress(FileError):
+                found, _ = record.lines()
             last = [line["step"] for line in found if line["exercise"] == self.name and line["step"] in names]
             self._now = names.index(last[-1]) if last else 0
         return self.steps[self._now]
 
-    def _kept(self, outcome: Outcome, step: type[Step], answers: dict[str, Any], more: dict[str, Any]) -> Outcome:
-        """Save what came of a check; where that is impossible, the outcome says so."""
+    def _save(self, step: type[Step], event: str, answers: dict[str, str] | None = None, **more: Any) -> list[str]:
+        """Save what was done; where that is impossible, return a line that says so."""
         try:
-            record.add(self.name, step.__name__, outcome.kind, answers, **more)
+            record.add(self.name, step.__name__, event, answers, **more)
         except FileError as error:
-            return replace(outcome, lines=(*outcome.lines, f"Your progress was not saved. {error}"))
-        return outcome
+            return [f"Your progress was not saved. {error}"]
+        return []
 
     def _step_of(self, answers: dict[str, Any]) -> int:
         for number, step in enumerate(self.steps):
@@ -181,33 +194,41 @@ class Exercise:
         takes = joined([", ".join(f"{name}=" for name in step.names()) for step in self.steps], "or")
         raise InputError(f"exercise {self.name} checks {takes}; you gave {', '.join(answers) or 'nothing'}")
 
-    def _outcome(self, step: type[Step], answers: dict[str, Any]) -> Outcome:
-        where = self._where(step)
-        limit = Limit(SECONDS)
-        at_work = step(self._judge(limit))
+    def _outcome(self, step: type[Step], answers: dict[str, Any]) -> tuple[Outcome, dict[str, str]]:
+        """Return what comes of a check, and the answers as they are saved."""
+        limit, where, judge = Limit(SECONDS), self._where(step), Judge(self._model)
+        at_work = step(judge.within(limit) if self._model is not None else None)
+
+        def work() -> tuple[Outcome, dict[str, str]]:
+            # Here, where the time is limited: a student's own __repr__ may never end, too.
+            if at_work.untouched(**answers):
+                return Outcome(NOT_STARTED, where, (self._to_do(step, answers), "Stuck? ex.hint()")), {}
+            as_saved = {name: kept(answer) for name, answer in answers.items()}
+            try:
+                _need_types(step, answers)
+                said = told(f"You have shown: {at_work.check(**answers)}.")
+            except NotYetError as missing:
+                lines = (
+                    f"Wanted: {missing.wanted}.",
+                    f"Yours: {told(missing.value)}",
+                    f"Stuck? ex.hint({missing.hint})",
+                )
+                return Outcome(NOT_YET, where, lines, missing.hint), as_saved
+            stretch = (f"Next, if you like: {step.stretch}",) if step.stretch else ()
+            return Outcome(DONE, where, (said, *stretch)), as_saved
+
         try:
-            if limit.run(lambda: at_work.untouched(**answers)):
-                return Outcome(NOT_STARTED, where, (self._to_do(step, answers), "Stuck? ex.hint()"))
-            _need_types(step, answers)
-            shown = limit.run(lambda: at_work.check(**answers))
-        except NotYetError as missing:
-            return Outcome(
-                NOT_YET,
-                where,
-                (f"Wanted: {missing.wanted}.", f"Yours: {told(missing.value)}", f"Stuck? ex.hint({missing.hint})"),
-                missing.hint,
-            )
-        except TooSlowError:
-            wanted = f"Wanted: an end. Your code ran for {SECONDS:g} seconds, and was stopped."
-            return Outcome(NOT_YET, where, (wanted, "Is there a loop that never ends?"), 1)
-        except SdkitError as error:
-            if not theirs(error):
-                raise  # the judge's model, say: not the student's doing
-            return self._raised(where, error)
+            outcome, as_saved = limit.run(work)
+        except TooSlowError as slow:
+            end = "was stopped" if slow.stopped else "cannot be stopped: restart the kernel"
+            wanted = f"Wanted: an end. Your code ran for {SECONDS:g} seconds, and {end}."
+            why = "Is there a loop that never ends? Or is a model asked? Nothing is to be generated in it."
+            outcome, as_saved = Outcome(NOT_YET, where, (wanted, why, "Stuck? ex.hint(1)"), 1), {}
+        except LeftError as left:
+            outcome, as_saved = _raised(where, left.__cause__ or left), {}
         except Exception as error:  # noqa: BLE001 - whatever a student's code raises
-            return self._raised(where, error)
-        stretch = (f"Next, if you like: {step.stretch}",) if step.stretch else ()
-        return Outcome(DONE, where, (f"You have shown: {shown}.", *stretch))
+            outcome, as_saved = _raised(where, error), {}
+        return replace(outcome, lines=(*outcome.lines, *judge.silent)), as_saved
 
     def _where(self, step: type[Step]) -> str:
         number = f" (step {self.steps.index(step) + 1} of {len(self.steps)})" if len(self.steps) > 1 else ""
@@ -224,23 +245,12 @@ class Exercise:
         names = joined([f"`{name}`" for name in [name for name in here if name in empty] or here])
         return f"Your code goes into the cell above. It makes {names}."
 
-    def _raised(self, where: str, error: Exception) -> Outcome:
-        line = theirs(error)
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        lines = (f"Wanted: code that runs. Yours raised {what}",)
-        return Outcome(NOT_YET, where, (*lines, *([f"In your {line}"] if line else []), "Stuck? ex.hint(1)"), 1)
 
-    def _judge(self, limit: Limit) -> Any:
-        if self._model is None:
-            return None
-
-        def judge(dialog: Any, statement: str) -> bool:
-            from sdkit.judging import holds
-
-            with limit.paused():
-                return holds(dialog, statement, model=self._model).holds
-
-        return judge
+def _raised(where: str, error: BaseException) -> Outcome:
+    line = theirs(error)
+    wanted = "code that runs. Yours" if line else "an answer that can be checked. Yours"
+    lines = (f"Wanted: {wanted} raised {of_error(error)}", *([f"In your {line}"] if line else []), "Stuck? ex.hint(1)")
+    return Outcome(NOT_YET, where, lines, 1)
 
 
 def _need_types(step: type[Step], answers: dict[str, Any]) -> None:
@@ -249,7 +259,7 @@ def _need_types(step: type[Step], answers: dict[str, Any]) -> None:
         need(
             isinstance(yours, kind),
             of_type(name, kind),
-            f"a {type(yours).__name__}: {told(yours)}",
+            f"{a(type(yours))}: {told(yours)}",
             step.hint_for_type,
         )
 

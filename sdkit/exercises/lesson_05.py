@@ -36,6 +36,8 @@ class Filter(Step):
         from sdkit.datasets import STAR
 
         need(all(isinstance(one, int) for one in found), "ids, which are numbers", found)
+        unknown = sorted({*found} - {*STAR.get_ids()})
+        need(not unknown, "ids of this data set", f"it has no {joined(map(str, unknown[:3]))}")
         scenarios = [STAR.get_dialog_scenario(one) for one in found]
         tasks = [[part["Task"] for part in one.get("WizardCapabilities", [])] for one in scenarios]
         other = [one for one, names in zip(found, tasks, strict=True) if _TASK not in names]
@@ -78,7 +80,7 @@ class Several(Step):
         need(about.get("MultiTask"), "a scenario of several tasks", "one task")
         need(not about.get("Happy"), "an unhappy scenario", "a happy one")
         need(about != STAR.get_dialog_scenario(5100), "another scenario than that of 5100", "the one of 5100")
-        tasks = joined(str(part["Task"]) for part in about["WizardCapabilities"])
+        tasks = joined(str(part["Task"]) for part in about.get("WizardCapabilities", []))
         return f"{len(mine)} turns. Which of these tasks are in it: {tasks}?"
 
 

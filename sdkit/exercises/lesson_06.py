@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sdkit.batch import Batch
-from sdkit.exercises.steps import Mistake, Step, need
+from sdkit.dialog import Dialog
+from sdkit.exercises.outcome import joined
+from sdkit.exercises.steps import Mistake, Step, a, need
 
 _TASK = "doctor_followup"
 _TURNS = "[Turn(speaker='User', text='Hi'), Turn(speaker='System', text='Hello')]"
@@ -40,6 +42,8 @@ class Pair(Step):
     def check(self, pair: dict[str, Any]) -> str:
         need(set(pair) == {"described", "played"}, 'two parts, "described" and "played"', list(pair), 3)
         described, played = pair["described"], pair["played"]
+        both = isinstance(described, Dialog) and isinstance(played, Dialog)
+        need(both, "two dialogues", joined([a(type(described)), a(type(played))]), 3)
         need(described.scenario == played.scenario, "two dialogues about one scenario", "two scenarios", 2)
         need(described.seed == played.seed, "one seed for both", f"{described.seed} and {played.seed}", 2)
         need(not described.personas, "the described one made without personas", "it has personas")
@@ -108,7 +112,9 @@ class Compared(Step):
 
         columns: Any = getattr(table, "columns", None)
         names = set(columns.get_level_values(0)) if getattr(columns, "nlevels", 1) > 1 else set()
+        is_ours = {("real", "n"), ("synthetic", "n")} <= set(columns if names else ()) and "adherence" in table.index
         need({"real", "synthetic"} <= names, 'a table with the sets "real" and "synthetic"', table, 2)
+        need(is_ours, "the table that compare(...) makes, with the flowchart", table, 2)
         many = int(table["real", "n"].max())
         unhappy = len(STAR.get_ids(task_name=_TASK, happy=False))
         need(many == unhappy, f"the {unhappy} unhappy real ones", f"{many} dialogues")

@@ -1,21 +1,19 @@
-"""Exercises of lesson 07: doctor and patient; and its homework, customer support."""
+"""The exercise of lesson 07: doctor and patient."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel
 
 from sdkit.dialog import Dialog
 from sdkit.exercises.lesson_04 import is_own
 from sdkit.exercises.outcome import joined
+from sdkit.exercises.scenarios import as_text, end_of, gives_nothing, need_values, outcomes, said_at
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.generators import PersonaDialogGenerator
 from sdkit.personas import BasePersona
-
-_DOCTOR = 'doctor = DoctorPersona(name="Dr. Okafor", specialty="skin", manner="patient")'
 
 
 class Classes(Step):
@@ -82,9 +80,10 @@ class People(Step):
         for name, somebody in people.items():
             need(isinstance(somebody, BasePersona), f"`{name}` is a persona", somebody, 2)
             need(is_own(type(somebody)), f"`{name}` is of a class of your own", type(somebody), 2)
-            empty = [field for field in type(somebody).model_fields if not getattr(somebody, field)]
-            need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}" if empty else "")
-        need(type(doctor) is not type(patient), "a doctor and a patient", f"two of {type(doctor).__name__}", 2)
+            need_values(name, somebody)
+        names = type(doctor).__name__, type(patient).__name__
+        need(names[0] != names[1], "a doctor and a patient", f"two of {names[0]}", 2)
+        need(not _swapped(names), "the doctor in `doctor`, the patient in `patient`", "the other way round", 2)
         return f"the model reads {len(doctor.lines())} lines of the doctor, {len(patient.lines())} of the patient"
 
 
@@ -96,7 +95,7 @@ class TwoWays(Step):
     hints = (
         "Two generators: DialogGenerator for the description, PersonaDialogGenerator for the two personas.",
         "Both have generate(seed=...). The same seed for both.",
-        'described = DialogGenerator(model=MODEL_NAME, dialogue_details="...", speakers=["Doctor", "Patient"]).generate(seed=1)',
+        'described = DialogGenerator(model=MODEL_NAME, dialogue_details="...", speakers=["Doctor", "Patient"]).generate(seed=1). played = PersonaDialogGenerator(model=MODEL_NAME, persona_a=doctor, persona_b=patient).generate(seed=1)',
     )
     stretch = "put both into DialogLab, change one thing, and look again"
     mistakes = (
@@ -164,7 +163,8 @@ class OwnScenario(Step):
             fields["outcome"].annotation,
             2,
         )
-        return f"you control {joined(fields)}; it may end in {joined(outcomes(Scenario), 'or')}"
+        ends = joined(map(as_text, outcomes(Scenario)), "or")
+        return f"you control {joined(fields)}; it may end in {ends}, and step 7 will listen for these words"
 
 
 class ForScenario(Step):
@@ -175,7 +175,7 @@ class ForScenario(Step):
     hints = (
         "What of the scenario does the patient know? What does the doctor? Each of them gets their part as values of fields.",
         "return DoctorPersona(...), PatientPersona(..., complaint=scenario.disease): build both inside the function.",
-        "The outcome must reach somebody: the doctor decides it, so it goes into a field of the doctor.",
+        'The outcome must reach somebody: the doctor decides it, so it goes into a field of the doctor. There is none? Add one in step 1, such as plan: str = "", and run that cell again.',
     )
     stretch = "draw the patient's name and age with random.Random(seed), so that each scenario has another patient"
     mistakes = (
@@ -201,7 +201,7 @@ class ForScenario(Step):
     )
 
     def untouched(self, **answers: Any) -> bool:
-        return answers["scenario"] is None or answers["get_doctor_patient_for_scenario"](answers["scenario"]) is None
+        return gives_nothing(answers["get_doctor_patient_for_scenario"], answers["scenario"])
 
     def check(self, scenario: BaseModel, get_doctor_patient_for_scenario: Callable[[Any], Any]) -> str:
         need(outcomes(type(scenario)), "`scenario`, with an outcome that is one of a few", scenario, 3)
@@ -213,13 +213,16 @@ class ForScenario(Step):
             )
             need(two, "a doctor and a patient: return doctor, patient", pair, 2)
             names = [type(one).__name__ for one in pair]
-            need("octor" in names[0] and "atient" in names[1], "first the doctor, then the patient", joined(names), 2)
+            need(not _swapped(names), "first the doctor, then the patient", joined(names), 2)
+            again = get_doctor_patient_for_scenario(scenario.model_copy(update={"outcome": end}))
+            same = [*map(str, again)] == [*map(str, pair)]
+            need(same, "the same people for the same scenario", "others the second time; random.Random(7) helps", 2)
             read.add("\n".join(map(str, pair)))
         needed = len(outcomes(type(scenario)))
         need(
             len(read) == needed,
-            f"other people for each outcome: {needed} of them",
-            f"{len(read)} different",
+            "people who differ with the outcome",
+            f"{len(read)} for {joined(map(as_text, outcomes(type(scenario))))}",
             3,
         )
         return f"{needed} outcomes, {needed} different pairs of people"
@@ -232,7 +235,8 @@ class Generators(Step):
     minutes = 5
     hints = (
         "The function before gives the two people. A PersonaDialogGenerator takes them.",
-        "PersonaDialogGenerator(model=MODEL_NAME, persona_a=doctor, persona_b=patient, scenario=scenario)",
+        "return PersonaDialogGenerator(model=MODEL_NAME, persona_a=doctor, persona_b=patient, scenario=scenario), without generate().",
+        "The first line of the function: doctor, patient = get_doctor_patient_for_scenario(scenario)",
     )
     stretch = "say in dialogue_details= what belongs to neither of the two: how long, in which season"
     mistakes = (
@@ -245,11 +249,18 @@ class Generators(Step):
         Mistake(
             "It has the same two for each scenario",
             "def get_generator_for_scenario(scenario):\n    return PersonaDialogGenerator(MODEL_NAME, doctor, patient, scenario=scenario)",
+            3,
+        ),
+        Mistake(
+            "It looks at another scenario than the one it is given",
+            "def get_generator_for_scenario(other):\n"
+            "    return PersonaDialogGenerator(MODEL_NAME, *get_doctor_patient_for_scenario(scenario), scenario=scenario)",
+            2,
         ),
     )
 
     def untouched(self, **answers: Any) -> bool:
-        return answers["scenario"] is None or answers["get_generator_for_scenario"](answers["scenario"]) is None
+        return gives_nothing(answers["get_generator_for_scenario"], answers["scenario"])
 
     def check(
         self,
@@ -257,19 +268,15 @@ class Generators(Step):
         get_doctor_patient_for_scenario: Callable[[Any], Any],
         get_generator_for_scenario: Callable[[Any], Any],
     ) -> str:
-        generator = get_generator_for_scenario(scenario)
-        need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
-        need(
-            generator.scenario == scenario.model_dump(mode="json"),
-            "a generator that knows its scenario: scenario=scenario",
-            generator.scenario,
-            2,
-        )
-        wanted, has = (
-            [str(one) for one in get_doctor_patient_for_scenario(scenario)],
-            [str(one) for one in generator.personas],
-        )
-        need(sorted(wanted) == sorted(has), "the two people of this scenario", " / ".join(has))
+        for end in outcomes(type(scenario)):
+            about = scenario.model_copy(update={"outcome": end})
+            generator = get_generator_for_scenario(about)
+            need(isinstance(generator, PersonaDialogGenerator), "a PersonaDialogGenerator", generator, 2)
+            knows = generator.scenario == about.model_dump(mode="json")
+            need(knows, "a generator that knows the scenario it is given: scenario=scenario", generator.scenario, 2)
+            wanted = sorted(map(str, get_doctor_patient_for_scenario(about)))
+            has = [str(one) for one in generator.personas]
+            need(wanted == sorted(has), f"the two people of the scenario, here for {as_text(end)}", " / ".join(has), 3)
         return "one call gives a generator for any scenario"
 
 
@@ -281,7 +288,7 @@ class Obeyed(Step):
     hints = (
         "Two scenarios with two outcomes, two dialogues of each: four, in one list. Each with a seed of its own.",
         "[get_generator_for_scenario(one).generate(seed=seed) for one in scenarios for seed in (1, 2)]",
-        "A dialogue does not say how it ends? Tell the doctor more plainly, in a field of theirs or in dialogue_details=. Or try other seeds.",
+        'A dialogue does not say how it ends? Put the words into their mouths, keep it short, and make more: dialogue_details=f\'The doctor says: "You need a {scenario.outcome}." The patient says: "A {scenario.outcome}?"\', turns=(4, 6), and seeds range(1, 6) for each scenario.',
     )
     stretch = "rate the dialogues of somebody else, blind, with DialogReview"
     mistakes = (
@@ -298,55 +305,44 @@ class Obeyed(Step):
     )
 
     def check(self, dialogs: list[Any]) -> str:
+        need(dialogs, "four dialogues", "an empty list")
         need(all(isinstance(one, Dialog) for one in dialogs), "a list of dialogues", dialogs, 2)
         ends = [end_of(one) for one in dialogs]
         need(all(ends), "dialogues that know their scenario, with its outcome", "some do not", 2)
-        need(len(set(ends)) >= 2, "dialogues of two outcomes or more", joined(map(str, set(ends))))
+        need(len(set(ends)) >= 2, "dialogues of two outcomes or more", joined(set(ends)))
         few = [end for end in set(ends) if ends.count(end) < 2]
-        need(not few, "two dialogues or more for each outcome", f"one for {joined(map(str, few))}" if few else "")
+        need(not few, "two dialogues or more for each outcome", f"one for {joined(few)}")
         texts = {str(one) for one in dialogs}
         need(
             len(texts) == len(dialogs), "dialogues that all differ", f"{len(texts)} different ones of {len(dialogs)}", 2
         )
-        obey = {end: self._obey(end, [one for one in dialogs if end_of(one) == end]) for end in dict.fromkeys(ends)}
-        silent = [str(end) for end, found in obey.items() if not any(found)]
-        need(
-            not silent, "for each outcome, a dialogue that says so", f"none says {joined(silent)}" if silent else "", 3
-        )
-        said = joined(
-            f"{end} is in {by_rule} of {ends.count(end)}" + (f", and the model finds it in {more} more" if more else "")
-            for end, (by_rule, more) in obey.items()
-        )
-        return f"{len(dialogs)} different dialogues; {said}"
+        heard = {end: self._heard(end, dialogs) for end in dict.fromkeys(ends)}
+        silent = [end for end, (rule, model) in heard.items() if not rule and not model]
+        wanted = "for each outcome, a dialogue whose second half says so"
+        need(not silent, wanted, f"not heard: {joined(silent)}", 3)
+        said = "; ".join(self._told(end, ends.count(end), *found) for end, found in heard.items())
+        return f"{len(dialogs)} different dialogues; {said}. A word is no proof: read these turns"
 
-    def _obey(self, end: Any, dialogs: Sequence[Dialog]) -> tuple[int, int]:
-        """Return in how many dialogues the rule finds an outcome, and in how many more the judge does."""
-        statement = f"The conversation ends like this: {str(end).replace('_', ' ')}."
-        rest = [dialog for dialog in dialogs if not mentions(dialog, str(end))]
-        return len(dialogs) - len(rest), sum(bool(self.agrees(dialog, statement)) for dialog in rest)
+    def _heard(self, end: str, dialogs: Sequence[Dialog]) -> tuple[list[str], list[str]]:
+        """Return where the rule hears an outcome; if nowhere, in which dialogues the judge does."""
+        ends = {end_of(dialog) for dialog in dialogs}
+        mine = {number: dialog for number, dialog in enumerate(dialogs, start=1) if end_of(dialog) == end}
+        places = {number: said_at(dialog, end, ends) for number, dialog in mine.items()}
+        if by_rule := [f"dialogue {number}, turn {turn}" for number, turn in places.items() if turn]:
+            return by_rule, []
+        statement = f"The conversation ends like this: {end.replace('_', ' ')}."
+        return [], [f"dialogue {number}" for number, dialog in mine.items() if self.agrees(dialog, statement)]
 
-
-def outcomes(kind: type) -> tuple[Any, ...]:
-    """Return what the field `outcome` of a class may be; nothing, if it may be anything."""
-    field = getattr(kind, "model_fields", {}).get("outcome")
-    if field is None:
-        return ()
-    if get_origin(field.annotation) is Literal:
-        return get_args(field.annotation)
-    return tuple(getattr(field.annotation, "__members__", {}).values())  # an Enum
-
-
-def end_of(dialog: Dialog) -> Any:
-    """Return the outcome that a dialogue's scenario asks for."""
-    return dialog.scenario.get("outcome") if isinstance(dialog.scenario, dict) else None
-
-
-def mentions(dialog: Dialog, outcome: str) -> bool:
-    """Tell whether the second half of a dialogue has a word of an outcome in it, as far as their first five letters go."""
-    words = [word[:5] for word in re.findall(r"[^\W\d_]+", outcome.casefold()) if len(word) > 3]
-    late = " ".join(turn.text for turn in dialog.turns[len(dialog) // 2 :]).casefold()
-    return any(re.search(rf"\b{re.escape(word)}", late) for word in words)
+    @staticmethod
+    def _told(end: str, count: int, by_rule: list[str], by_model: list[str]) -> str:
+        if by_rule:
+            return f"{end} is in {len(by_rule)} of {count} ({', '.join(by_rule)})"
+        return f"{end} is in none of {count}, but the model hears it in {joined(by_model)}"
 
 
 def _is_persona(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BasePersona)
+
+
+def _swapped(names: Sequence[str]) -> bool:
+    return "atient" in names[0] and "octor" in names[1]

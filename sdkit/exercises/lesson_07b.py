@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from sdkit.exercises import lesson_07
 from sdkit.exercises.lesson_04 import is_own
-from sdkit.exercises.lesson_07 import outcomes
 from sdkit.exercises.outcome import joined
+from sdkit.exercises.scenarios import as_text, gives_nothing, need_values, outcomes
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.generators import PersonaDialogGenerator
 from sdkit.personas import BasePersona
@@ -28,7 +28,7 @@ class TwoPeople(Step):
         "A customer: name, product, problem, mood... Somebody in support: name, product, what they may offer, what they may not...",
         'class CallerPersona(BasePersona): name: str = "" and so on; then customer = CallerPersona(name="...", ...)',
     )
-    stretch = "PersonaEditor(customer) can fill in the rest for you: lock what you like"
+    stretch = "PersonaEditor(customer, model=MODEL_NAME) can fill in the rest for you: tick Keep for what you like"
     mistakes = (
         Mistake(
             "The ready classes are used",
@@ -49,8 +49,7 @@ class TwoPeople(Step):
                 f"a class of your own for `{name}`, with three fields",
                 type(somebody),
             )
-            empty = [field for field in fields if not getattr(somebody, field)]
-            need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}" if empty else "")
+            need_values(name, somebody)
         need(type(customer) is not type(helper), "two classes: they need to know different things", type(customer), 2)
         return f"a {type(customer).__name__} and a {type(helper).__name__}"
 
@@ -64,7 +63,7 @@ class SupportScenario(lesson_07.OwnScenario):
         'What may be one of a few: mood: Literal["calm", "angry"]',
         'One field is called outcome, one of two or more: outcome: Literal["refund", "replacement"]. Then scenario = Scenario(...)',
     )
-    stretch = "a third outcome, in which nobody gets what they want"
+    stretch = "an outcome in which nobody gets what they want: what would they say?"
 
 
 class Generator(Step):
@@ -94,7 +93,7 @@ class Generator(Step):
     )
 
     def untouched(self, **answers: Any) -> bool:
-        return answers["scenario"] is None or answers["get_generator_for_scenario"](answers["scenario"]) is None
+        return gives_nothing(answers["get_generator_for_scenario"], answers["scenario"])
 
     def check(self, scenario: BaseModel, get_generator_for_scenario: Callable[[Any], Any]) -> str:
         ends = outcomes(type(scenario))
@@ -114,7 +113,7 @@ class Generator(Step):
         need(
             len(read) == len(ends),
             "people who differ with the outcome",
-            f"{len(read)} pairs for {len(ends)} outcomes",
+            f"{len(read)} for {joined(map(as_text, ends))}",
             3,
         )
         return f"one function, {len(ends)} outcomes"
@@ -127,5 +126,5 @@ class SupportDialogs(lesson_07.Obeyed):
     hints = (
         "Two outcomes, two dialogues of each: four, in one list. Each with a seed of its own.",
         "[get_generator_for_scenario(one).generate(seed=seed) for one in scenarios for seed in (1, 2)]",
-        "No dialogue says how it ends? Tell the one who helps more plainly what to offer. Or try other seeds.",
+        'No dialogue says how it ends? Put the words into their mouths, in dialogue_details=: The shop says: "Here is a {scenario.outcome}." Keep it short, turns=(4, 6), and take more seeds.',
     )

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sdkit.rendering import SAFE, escaped, shown
+from pydantic import ValidationError
+
+from sdkit.errors import first_problem
+from sdkit.rendering import SAFE, escaped, shown, table
 
 NOT_STARTED, NOT_YET, DONE = "not started", "not yet", "done"
 _SYMBOLS = {NOT_STARTED: "○", NOT_YET: "◐", DONE: "●"}
@@ -105,8 +108,6 @@ class Table:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from sdkit.rendering import table
-
         return table(self.names, self.rows) + (f"<p>{escaped(self.note)}</p>" if self.note else "")
 
 
@@ -121,9 +122,15 @@ def told(value: Any) -> str:
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
+def of_error(error: BaseException) -> str:
+    """Return what an error says, as `told` does."""
+    words = first_problem(error) if isinstance(error, ValidationError) else _safe(str, error)
+    return told(f"{type(error).__name__}: {words}".rstrip(": "))
+
+
 def kept(value: Any) -> str:
     """Return a student's value as it is saved."""
-    return _safe(str, value)[:_KEPT]
+    return _safe(str, value)[:_KEPT].encode("utf-8", "backslashreplace").decode()
 
 
 def _safe(how: Callable[[Any], str], value: Any) -> str:
@@ -135,5 +142,5 @@ def _safe(how: Callable[[Any], str], value: Any) -> str:
 
 def joined(names: Iterable[str], last: str = "and") -> str:
     """Return names as in a sentence."""
-    *first, end = names
+    *first, end = [*names] or [""]
     return f"{', '.join(first)} {last} {end}" if first else end

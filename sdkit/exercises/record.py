@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from sdkit.errors import FileError
-from sdkit.exercises.outcome import kept
 from sdkit.files import locked
 from sdkit.jsonl import append_line, read_lines
 from sdkit.teaching import workspace
@@ -18,6 +17,7 @@ from sdkit.teaching import workspace
 VERSION = 1
 """Of the lines; those of another version are left alone."""
 
+_MANY = 100  # hints that no step has
 _WAIT = 10.0  # seconds, for another notebook that is writing its line
 
 
@@ -59,8 +59,8 @@ def place(root: Path | None = None) -> Path:
 
 
 def is_kept() -> bool:
-    """Tell whether anything is saved: not where notebooks are tested ($SDKIT_STRICT, $SDKIT_LLM=replay)."""
-    return not is_strict() and os.environ.get("SDKIT_LLM", "") not in {"replay", "check", "record"}
+    """Tell whether anything is saved: not where solutions are tested ($SDKIT_STRICT), or lessons recorded."""
+    return not is_strict() and os.environ.get("SDKIT_LLM", "") not in {"check", "record"}
 
 
 def is_strict() -> bool:
@@ -68,7 +68,7 @@ def is_strict() -> bool:
     return os.environ.get("SDKIT_STRICT", "") not in {"", "0"}
 
 
-def add(exercise: str, step: str, event: str, answers: Mapping[str, Any] | None = None, **more: Any) -> None:
+def add(exercise: str, step: str, event: str, answers: Mapping[str, str] | None = None, **more: Any) -> None:
     """Append a line.
 
     Raises
@@ -81,7 +81,7 @@ def add(exercise: str, step: str, event: str, answers: Mapping[str, Any] | None 
     when = datetime.now(UTC).isoformat(timespec="seconds")
     line = {"version": VERSION, "when": when, "exercise": exercise, "step": step, "event": event} | more
     if answers:
-        line["answers"] = {name: kept(answer) for name, answer in answers.items()}
+        line["answers"] = dict(answers)
     path = place()
     with locked(path.with_suffix(".lock"), path, wait=_WAIT):
         append_line(path, line)
@@ -98,17 +98,23 @@ def lines(path: Path | None = None) -> tuple[list[dict[str, Any]], str]:
     path = path or place()
     broken: list[FileError] = []
     found = read_lines(path, broken.append)
-    good = [line for line in found if isinstance(line, dict) and line.get("version") == VERSION and _has_parts(line)]
+    ours = [line for line in found if isinstance(line, dict) and line.get("version", VERSION) == VERSION]
+    others = sum(isinstance(line, dict) for line in found) - len(ours)
+    good = [line for line in ours if _has_parts(line)]
+    bad = len(broken) + len(found) - others - len(good)
     notes = []
-    if broken:
-        notes.append(f"{len(broken)} broken (the first is line {broken[0].line})")
-    if others := len(found) - len(good):
+    if bad:
+        notes.append(f"{bad} broken" + (f" (the first is line {broken[0].line})" if broken else ""))
+    if others:
         notes.append(f"{others} of another version of sdkit")
     told = f"{path.name} has lines that are left out here, and left alone: {' and '.join(notes)}" if notes else ""
     return good, told
 
 
 def _has_parts(line: Mapping[str, Any]) -> bool:
+    hint = line.get("hint", 1)
+    if not isinstance(hint, int) or not 0 <= hint <= _MANY:
+        return False
     return all(isinstance(line.get(name), str) for name in ("when", "exercise", "step", "event"))
 
 

@@ -17,7 +17,21 @@ _GRACE = 1.0  # seconds that code may take to notice that it was ended
 
 
 class TooSlowError(Exception):
-    """The time limit was reached."""
+    """The time limit was reached.
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether the code could be stopped.
+    """
+
+    def __init__(self, stopped: bool) -> None:
+        super().__init__("too slow")
+        self.stopped = stopped
+
+
+class LeftError(Exception):
+    """Code tried to leave Python, as by ``sys.exit()``; its cause says how."""
 
 
 class _End(BaseException):
@@ -60,16 +74,22 @@ class Limit:
         ------
         TooSlowError
             It did not come to its end in time.
+        LeftError
+            It raised what is no `Exception`.
         """
         result: list[Any] = []
-        raised: list[BaseException] = []
+        raised: list[Exception] = []
 
         def run() -> None:
             try:
                 with self:
                     result.append(work())
-            except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+            except Exception as error:  # noqa: BLE001 - raised again where it was asked for
                 raised.append(error)
+            except BaseException as error:  # noqa: BLE001 - SystemExit would end a script that checks an answer
+                left = LeftError()
+                left.__cause__ = error
+                raised.append(left)
 
         thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="sdkit-check", daemon=True)
         thread.start()
@@ -80,19 +100,19 @@ class Limit:
             _end(thread)
             raise
         if thread.is_alive():
-            _end(thread)
-            raise TooSlowError
+            raise TooSlowError(stopped=_end(thread))
         if raised:
             raise raised[0]
         return result[0]
 
 
-def _end(thread: threading.Thread) -> None:
-    """End a thread; one that hangs outside Python is left behind."""
+def _end(thread: threading.Thread) -> bool:
+    """End a thread, and tell whether it has ended; one that hangs outside Python is left behind."""
     deadline = time.monotonic() + _GRACE
     while thread.is_alive() and time.monotonic() < deadline:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_End))
         thread.join(_TICK)
+    return not thread.is_alive()
 
 
 def theirs(error: BaseException) -> str:

@@ -71,7 +71,13 @@ class Mistake:
 
 def of_type(name: str, kind: type) -> str:
     """Return the property that an answer is of a class."""
-    return f"`{name}` is {'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
+    return f"`{name}` is {a(kind)}"
+
+
+def a(kind: type) -> str:
+    """Return the name of a class with its article."""
+    name = "class" if kind is type else kind.__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 class Step:
@@ -105,7 +111,7 @@ class Step:
     mistakes: ClassVar[tuple[Mistake, ...]] = ()
     hint_for_type: ClassVar[int] = 1
 
-    def __init__(self, judge: Callable[[Dialog, str], bool] | None = None) -> None:
+    def __init__(self, judge: Callable[[Dialog, str], bool | None] | None = None) -> None:
         self._judge = judge
 
     check: ClassVar[Any]
@@ -116,7 +122,7 @@ class Step:
         return any(answer is None or answer is ... for answer in answers.values())
 
     def agrees(self, dialog: Dialog, statement: str) -> bool | None:
-        """Ask the judge whether a statement is true of a dialogue; None where there is no judge."""
+        """Ask the judge whether a statement is true of a dialogue; None where there is none, or it is silent."""
         return None if self._judge is None else self._judge(dialog, statement)
 
     @classmethod

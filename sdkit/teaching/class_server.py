@@ -97,8 +97,8 @@ printed ask no server.
 ## What the students' side does by itself
 
 - A server that is busy (429, 503, 529) is asked again, up to {busy} more times, after about {first:g} seconds,
-  {second:g}, and so on up to a minute; each of these a random bit longer or shorter, so that 30 students do not come back at once. One
-  that fails (500, 502, 504) is asked up to {more} more times, after half a second, one, two.
+  {second:g}, and so on up to a minute; each of these a random bit longer or shorter, so that 30 students do not come
+  back at once. One that fails (500, 502, 504) is asked up to {more} more times, after half a second, one, two.
 - If the server says when to come back (Retry-After), that is kept to, up to {pause:g} seconds. Whoever came then, and
   was sent away again, waits longer than it says.
 - A server may stay silent for {timeout:g} seconds, so that is how long somebody can wait in its queue. The environment

@@ -89,7 +89,7 @@ class DialogReview(Panel):
         self._keys = shuffled(self._dialogs, self.rater, seed) if blind else list(self._dialogs)
         found = {each.dialog: each for each in load_reviews(self._file) if each.rater == self.rater}
         self._mine = {key: found[key] for key in self._keys if key in found}
-        self._unsaved: dict[str, Review] = {}
+        self._unsaved: dict[str, set[str]] = {}  # which fields of which review
         self._blind, self._at, self._filling = blind, 0, False
         super().__init__("Review dialogues", "sdkit-dialog-review")
 
@@ -206,18 +206,19 @@ class DialogReview(Panel):
         before = self._review()
         if any(getattr(before, name) != value for name, value in changes.items()):
             review = Review(**before.model_dump(exclude={"when"}) | changes)
-            self._mine[review.dialog] = self._unsaved[review.dialog] = review
-        self._show()
+            self._mine[review.dialog] = review
+            self._unsaved.setdefault(review.dialog, {"when"}).update(changes)
         try:
             self._save(what)
         finally:
+            self._show()
             self.value = self._decided()
 
     def _save(self, what: str) -> None:
         """Save what is not saved yet; what cannot be, stays to be saved the next time."""
         try:
-            for key, review in list(self._unsaved.items()):
-                save_review(self._file, review, wait=_WAIT)
+            for key, changed in list(self._unsaved.items()):
+                self._mine[key] = save_review(self._file, self._mine[key], wait=_WAIT, changed=changed)
                 del self._unsaved[key]
         except FileError as error:
             self.errors = {"file": str(error)}

@@ -38,6 +38,8 @@ def distinct(dialogs: Iterable[Dialog]) -> tuple[dict[str, Dialog], dict[str, in
     places: dict[str, int] = {}
     if isinstance(dialogs, Dialog):
         raise InputError("this is one dialogue; give a list: DialogReview([dialog])")
+    if not isinstance(dialogs, Iterable):
+        raise InputError(f"{dialogs!r} is no list of dialogues; give one: DialogReview([dialog, another])")
     given = list(dialogs)
     for place, dialog in enumerate(given):
         if not isinstance(dialog, Dialog):
@@ -59,8 +61,8 @@ def name_of(what: str, text: Any) -> str:
 
 def labels_of(labels: Sequence[str]) -> tuple[str, ...]:
     """Return the labels that turns can have, each once."""
-    if isinstance(labels, str):
-        raise InputError(f"labels is one text, {labels!r}; give a list of texts")
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise InputError(f"labels is {labels!r}; give a list of texts")
     return tuple(dict.fromkeys(name_of(f"labels[{place}]", label) for place, label in enumerate(labels)))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sdkit import Dialog, Turn
 from sdkit.errors import InputError
 from sdkit.exercises import Exercise, Step, checker, exercise, need, progress, record
 
@@ -129,10 +130,14 @@ def test_what_an_earlier_step_makes_is_not_asked_for_here() -> None:
     assert "<code>both</code>" in ex.check(total=4, both=None)._repr_html_()
 
 
-@pytest.mark.parametrize("number", [0, 3, "2"])
+@pytest.mark.parametrize("number", [0, -1, "2"])
 def test_a_hint_that_there_is_not(ex: Exercise, number: Any) -> None:
     with pytest.raises(InputError, match="there are the hints 1 to 2"):
         ex.hint(number)
+
+
+def test_after_the_last_hint_comes_the_solution(ex: Exercise) -> None:
+    assert str(ex.hint(3)) == "Add up (step 1 of 2): There are 2 hints. ex.solution() shows one way."
 
 
 def test_names_that_no_step_takes(ex: Exercise) -> None:
@@ -290,3 +295,98 @@ def test_nothing_counts_after_done(ex: Exercise) -> None:
     (row, _) = record.progress([("99-sum", "Sum"), ("99-sum", "Twice")], found)
     assert (row.outcome, row.checks) == ("done", 1)
     assert row.minutes == pytest.approx(0, abs=0.1)
+
+
+# -- what a reviewer tried --------------------------------------------------------------------------------------------
+
+
+class Anything(Step):
+    """Anything at all."""
+
+    exercise = "99-sum"
+
+    def check(self, it: Any) -> str:
+        if callable(it):
+            it()
+        return str(it)
+
+
+@pytest.fixture
+def anything() -> Exercise:
+    return Exercise("99-sum", Anything)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys\nit = lambda: sys.exit(3)", "SystemExit: 3"),
+        ("def it():\n    raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("def it():\n    raise KeyError('k' * 10**6)", "KeyError: 'kkk"),
+        ("class Odd(Exception):\n    def __str__(self): return 1\ndef it():\n    raise Odd", "whose __str__ raised"),
+    ],
+)
+def test_whatever_is_raised_is_told_as_theirs_and_short(anything: Exercise, code: str, said: str) -> None:
+    outcome = anything.check(it=in_notebook(code)["it"])
+    assert outcome.kind == "not yet"
+    assert said in outcome.lines[0]
+    assert len(str(outcome)) < 1000
+    assert "In your line" in str(outcome)
+
+
+def test_a_repr_that_never_ends_is_ended(anything: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "SECONDS", 0.3)
+    it = in_notebook("class Slow:\n    def __str__(self):\n        while True: pass\nit = Slow()")["it"]
+    assert "was stopped" in str(anything.check(it=it))
+
+
+def test_code_that_cannot_be_stopped_is_said_to_go_on(anything: Exercise, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker, "SECONDS", 0.2)
+    monkeypatch.setattr("sdkit.exercises.running._GRACE", 0.2)
+    assert "cannot be stopped: restart the kernel" in str(anything.check(it=lambda: time.sleep(2)))
+
+
+def test_letters_that_are_none_are_kept(anything: Exercise, workspace: Path) -> None:
+    assert "not saved" not in str(anything.check(it="a\ud800b"))
+    assert lines(workspace)[0]["answers"] == {"it": "a\\ud800b"}
+
+
+def test_objects_are_handed_over_by_name(ex: Exercise) -> None:
+    with pytest.raises(InputError, match=r"by name, as in ex.check\(doctor=doctor\)"):
+        ex.check(4)
+
+
+def test_replayed_lessons_keep_what_was_done(ex: Exercise, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDKIT_LLM", "replay")
+    ex.check(total=4)
+    assert [line["event"] for line in lines(workspace)] == ["done"]
+
+
+@pytest.mark.parametrize("hint", ["two", None, 5000, -1])
+def test_a_line_with_an_odd_hint_is_broken(ex: Exercise, workspace: Path, hint: Any) -> None:
+    ex.hint()
+    path = workspace / "output" / "exercises" / "progress.jsonl"
+    odd = lines(workspace)[0] | {"hint": hint}
+    path.write_text(path.read_text("utf-8") + json.dumps(odd) + "\n[]\n3\n", encoding="utf-8")
+    assert "lines that are left out here, and left alone: 3 broken" in str(ex.progress())
+
+
+def test_hints_are_shown_where_nothing_can_be_saved(ex: Exercise, workspace: Path) -> None:
+    (workspace / "output").rmdir()
+    (workspace / "output").write_text("a file", encoding="utf-8")
+    assert "Use a plus sign." in str(ex.hint())
+    assert "Your progress was not saved." in str(ex.hint())
+
+
+class Judged(Step):
+    """A judge is asked."""
+
+    exercise = "99-sum"
+
+    def check(self, it: Any) -> str:
+        return f"the judge says {self.agrees(it, 'So it is.')}"
+
+
+def test_a_judge_that_cannot_be_asked_is_no_failure_of_the_students() -> None:
+    outcome = Exercise("99-sum", Judged, model="nosuch:model").check(it=Dialog(turns=[Turn(speaker="A", text="Hi")]))
+    assert outcome.lines[0] == "You have shown: the judge says None."
+    assert outcome.lines[-1].startswith("The model could not be asked, so only rules count: ")

@@ -93,7 +93,7 @@ def test_right_answers_are_done_and_each_mistake_is_caught(source: Path) -> None
             cells.append(nbformat.v4.new_code_cell(code, id=f"try-{step.__name__}"))
     notebook.cells = cells
 
-    result = notebooks.execute(notebook, source, {"SDKIT_LLM": "replay", "SDKIT_STRICT": ""})
+    result = notebooks.execute(notebook, source, {"SDKIT_LLM": "check", "SDKIT_STRICT": ""})  # where nothing is saved
 
     assert result.problem is None
     right = [shown(cell) for cell in cells if checked(cell)]

@@ -41,7 +41,7 @@ def test_it_says_who_was_recorded_and_who_answers_live(root: Path, capsys: pytes
     assert lesson("42") == "lesson-42"
     first, second = capsys.readouterr().out.splitlines()
     assert first == "Lesson 42. The answers printed here were recorded with qwen2.5-coder-1.5b, and are replayed."
-    assert second.startswith("Where you change what is asked: embedded:smollm2-135m answers (tiny and quick; stays on")
+    assert second.startswith("Where you change what is asked: embedded:smollm2-135m answers (tiny; stays on")
     assert Path.cwd() == root
 
 

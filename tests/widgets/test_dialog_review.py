@@ -75,6 +75,19 @@ def in_file(file: Path, rater: str = "me") -> list[tuple[int | None, dict[int, l
 # -- decisions --------------------------------------------------------------------------------------------------------
 
 
+def test_two_notebooks_of_one_rater_keep_what_the_other_one_has_decided(make: Make, file: Path) -> None:
+    # Given a dialogue that is open in two notebooks
+    one, two = make(blind=False), make(blind=False)
+    # When the first writes a note, and the second rates it
+    one.note.value = "Short, but to the point."
+    press(two, 4)
+    # Then both are kept, in the file and on the page
+    assert in_file(file) == [(4, {}, "Short, but to the point.")]
+    assert two.note.value == "Short, but to the point."
+    press(one, 2)
+    assert in_file(file) == [(2, {}, "Short, but to the point.")]
+
+
 def test_a_rating_is_saved_at_once_and_moves_on_only_when_next_is_pressed(make: Make, file: Path) -> None:
     review = make()
     assert plain(review.place.value) == "Dialogue 1 of 4, 0 rated"
@@ -352,7 +365,7 @@ def test_a_broken_file_is_refused_and_left_as_it_is(make: Make, file: Path, line
         ({"dialogs": [ROLLS[0], "Hi"]}, r"dialogs\[1\] is no Dialog but a str; give a list of dialogues"),
         ({"rater": " "}, "rater is ' '; give a text that is not blank"),
         ({"rater": None}, "rater is None; give a text that is not blank"),
-        ({"labels": "odd"}, "labels is one text, 'odd'; give a list of texts"),
+        ({"labels": "odd"}, "labels is 'odd'; give a list of texts"),
         ({"labels": ["odd", ""]}, r"labels\[1\] is ''; give a text that is not blank"),
         ({"seed": -1}, "seed=-1 will not do"),
     ],
