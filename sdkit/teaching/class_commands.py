@@ -16,7 +16,8 @@ def init(folder: Path = Path("class")) -> None:
     Parameters
     ----------
     folder
-        Where to. A class.yaml that is there stays as it is, and the other files are made anew from it.
+        Where to. A class.yaml that is there stays as it is, and the other files are made anew from it. Without
+        one, no file that is there is replaced.
     """
     from sdkit.teaching import class_pack
 
@@ -66,7 +67,7 @@ def handout(*lessons: str, output: Path = Path("output/handout"), pdf: bool = Fa
     lessons
         Numbers such as 03, or files; all lessons if none are given.
     output
-        The folder for the pages.
+        The folder for the pages. Only pages that this command has made are replaced in it.
     pdf
         Make a PDF of each as well; that takes a Chromium.
     """

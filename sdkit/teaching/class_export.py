@@ -17,12 +17,15 @@ from sdkit.exercises import record
 from sdkit.exercises.checker import all_steps
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET
 from sdkit.exercises.properties import without_answers
+from sdkit.exercises.steps import Step
 from sdkit.files import locked, read_text, write_text
 
 VERSION = 1
 """Of the files."""
 
 _TOKEN = r"^[0-9a-f]{8}$"
+_CHECKS, _HINTS, _MINUTES, _WORDS = 100_000, 1000, 1_000_000.0, 1000
+"""The largest of each that a file may hold; a million minutes are two years."""
 
 
 class Row(BaseModel):
@@ -33,11 +36,11 @@ class Row(BaseModel):
     exercise: str = Field(max_length=100)
     step: str = Field(max_length=100)
     outcome: str = Field(pattern=f"^({NOT_STARTED}|{NOT_YET}|{DONE})$")
-    checks: int = Field(ge=0, le=100_000)
-    hints: int = Field(ge=0, le=1000)
+    checks: int = Field(ge=0, le=_CHECKS)
+    hints: int = Field(ge=0, le=_HINTS)
     solution: bool
-    minutes: float | None = Field(ge=0)
-    wanted: str = Field(max_length=1000)
+    minutes: float | None = Field(ge=0, le=_MINUTES)
+    wanted: str = Field(max_length=_WORDS)
 
 
 class Handed(BaseModel):
@@ -93,13 +96,7 @@ def write(file: Path | None = None) -> list[str]:
         raise FileError(source, "does not exist: nothing was checked yet, or this is not the folder of the workshop")
     lines, note = record.lines(source)
     steps = {(name, step.__name__): step for name, found in all_steps().items() for step in found}
-    rows = [
-        Row(
-            **vars(row)
-            | {"wanted": without_answers(steps[row.exercise, row.step], row.wanted), "minutes": _rounded(row.minutes)}
-        )
-        for row in record.progress(steps, lines)
-    ]
+    rows = [_row(row, steps[row.exercise, row.step]) for row in record.progress(steps, lines)]
     now = datetime.now(UTC).replace(microsecond=0)
     handed = Handed(version=VERSION, token=token(source.parent), when=now, sdkit=sdkit.__version__, steps=rows)
     path = file or source.with_name(f"progress-{handed.token}.json")
@@ -128,11 +125,17 @@ def token(folder: Path) -> str:
     with locked(path.with_suffix(".lock"), path, wait=10):
         if not path.exists():
             write_text(path, secrets.token_hex(4) + "\n")
-        found = read_text(path, max_bytes=1000).strip()
+        try:
+            found = read_text(path, max_bytes=1000).strip()
+        except FileError as error:
+            raise FileError(path, f"{error.problem}; delete it, and export again") from error
     if not re.fullmatch(_TOKEN, found):
         raise FileError(path, "holds something else than the token of this folder; delete it, and export again")
     return found
 
 
-def _rounded(minutes: float | None) -> float | None:
-    return None if minutes is None or minutes < 0 else round(minutes, 1)
+def _row(row: record.Progress, step: type[Step]) -> Row:
+    """Return what goes into the file; somebody may have edited the lines that it is from, so numbers are capped."""
+    minutes = None if row.minutes is None or row.minutes < 0 else round(min(row.minutes, _MINUTES), 1)
+    numbers = {"checks": min(row.checks, _CHECKS), "hints": min(row.hints, _HINTS), "minutes": minutes}
+    return Row(**vars(row) | numbers | {"wanted": without_answers(step, row.wanted)[:_WORDS]})

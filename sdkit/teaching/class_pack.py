@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from sdkit.errors import FileError
@@ -24,7 +26,8 @@ def write(folder: Path) -> list[str]:
     Raises
     ------
     FileError
-        The settings or the translated hints cannot work; then nothing is written. Or a file cannot be written.
+        The settings or the translated hints cannot work, or there is no class.yaml and one of the other files would be
+        overwritten; then nothing is written. Or a file cannot be written.
     """
     lessons = openings(workspace.checkout())
     steps = {name: found for name, found in all_steps().items() if class_plan.lesson_of(name) in lessons}
@@ -38,14 +41,17 @@ def write(folder: Path) -> list[str]:
     dropped = [name for name in room.exercises if name not in done]
     room = room.model_copy(update={"exercises": done})
 
+    server = classroom.shown(room.server)
     english = translations.english(step for names in steps.values() for step in names)
     pages = {
         "plan.md": class_plan.page(room, lessons, steps),
         "answers.md": class_pages.answers(room, steps, lambda step: translations.hints_of(step, translated)),
         "mistakes.md": class_pages.mistakes(room, steps, lambda step: translations.hints_of(step, translated)),
-        "server.md": class_server.page(room),
+        "server.md": class_server.page(room.model_copy(update={"server": server})),
         classroom.hints_file(classroom.ENGLISH): class_pages.hints(english),
     }
+    if new:
+        _check_free(folder, pages)
     for name, page in (({classroom.FILE: text} if new else {}) | pages).items():
         write_text(folder / name, page)
     first = (
@@ -54,7 +60,19 @@ def write(folder: Path) -> list[str]:
     told = [first, f"Made from it in {folder}: {', '.join(pages)}."]
     if dropped:
         told.append(f"Left out, because their lessons are: {', '.join(dropped)}.")
+    if server != room.server:
+        told.append("server.md leaves the user and password of the server out; the students' class.yaml needs them.")
     return told + _gaps(room, steps, translated)
+
+
+def _check_free(folder: Path, names: Iterable[str]) -> None:
+    """Raise FileError if one of the files is there."""
+    if there := [name for name in names if os.path.lexists(folder / name)]:
+        raise FileError(
+            folder / there[0],
+            f"would be overwritten: {folder} has no {classroom.FILE}, so it is no pack of a class. Move the file away, "
+            "or name another folder",
+        )
 
 
 def _translated(folder: Path, room: classroom.Classroom, text: str) -> translations.Hints:

@@ -29,14 +29,11 @@ class Part:
         What it is.
     minutes : int
         How long it takes.
-    exercise : str
-        The exercise that it belongs to, if it is a step of one.
     """
 
     lesson: str
     what: str
     minutes: int
-    exercise: str = ""
 
 
 def parts(room: Classroom, lessons: Mapping[str, Opening], steps: Steps) -> list[Part]:
@@ -58,7 +55,7 @@ def _of_lesson(room: Classroom, lesson: Opening, steps: Steps) -> Iterator[Part]
     for name in exercises:
         if name in room.exercises:
             for step in steps[name]:
-                yield Part(lesson.number, f"Exercise {name}: {step.title()}", min(step.minutes, longest), name)
+                yield Part(lesson.number, f"Exercise {name}: {step.title()}", min(step.minutes, longest))
 
 
 def lesson_of(exercise: str) -> str:

@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 from sdkit.errors import FileError, first_problem
 from sdkit.exercises.checker import all_steps
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Table
-from sdkit.files import read_data, read_text
+from sdkit.files import read_text
 from sdkit.rendering import shown
 from sdkit.teaching.class_export import VERSION, Handed, Row
 
@@ -76,7 +77,8 @@ class Summary:
     stuck : list of Stuck
         Who is stuck where; most checks first.
     left_out : list of str
-        The files that could not be read, and why; and how many older ones of the same student there are.
+        The files that could not be read, and why; those that say they are of one student, and contradict each other;
+        and how many older ones of the same student there are.
     """
 
     students: int
@@ -96,21 +98,27 @@ def read(folder: Path) -> Summary:
     """
     if not folder.is_dir():
         raise FileError(folder, "is not a folder" if folder.exists() else "does not exist")
-    newest: dict[str, Handed] = {}
+    found: dict[str, dict[Path, Handed]] = {}
     left_out, older = [], 0
     for path in sorted(folder.rglob("*.json")):
+        name = path.relative_to(folder)
         try:
             handed = _handed(path)
         except FileError as error:
-            left_out.append(f"{path.relative_to(folder)}: {error.problem}")
-            continue
-        before = newest.get(handed.token)
-        older += before is not None
-        if before is None or handed.when >= before.when:
-            newest[handed.token] = handed
-    if not newest:
+            left_out.append(f"{name}: {error.problem}")
+        else:
+            found.setdefault(handed.token, {})[name] = handed
+    if not found:
         why = f"; left out: {'; '.join(left_out)}" if left_out else ""
         raise FileError(folder, f"has no progress in it: collect the files that `class export` makes there{why}")
+    newest = {}
+    for token, files in found.items():
+        in_order = sorted(files, key=lambda name: files[name].when)
+        newest[token] = files[in_order[-1]]
+        if all(_of_one(files[one], files[other]) for one, other in pairwise(in_order)):
+            older += len(files) - 1
+        else:
+            left_out.append(_differ([str(name) for name in in_order]))
     if older:
         left_out.append(f"{older} older {'file' if older == 1 else 'files'} of students who have exported again")
     return summarised(newest.values(), left_out)
@@ -198,8 +206,12 @@ def _handed(path: Path) -> Handed:
     FileError
         It cannot be read, is none of ours, or of another version.
     """
-    read_text(path, _LARGEST)
-    data = read_data(path, "json")
+    if not path.is_file():  # a pipe would be waited for
+        raise FileError(path, "is not a file")
+    try:
+        data = json.loads(read_text(path, _LARGEST))
+    except (ValueError, RecursionError) as error:
+        raise FileError(path, f"is not JSON that can be read: {error}") from error
     if not isinstance(data, dict) or not {"version", "token", "steps"} <= data.keys():
         raise FileError(path, "is no progress that `class export` has made")
     if data["version"] != VERSION:
@@ -208,6 +220,34 @@ def _handed(path: Path) -> Handed:
         return Handed.model_validate(data)
     except ValidationError as error:
         raise FileError(path, f"is broken: {first_problem(error)}") from error
+
+
+def _of_one(handed: Handed, other: Handed) -> bool:
+    """Tell whether one of two files can be a later state of the other."""
+    one, two = ({(row.exercise, row.step): row for row in it.steps} for it in (handed, other))
+    pairs = [(one[key], two[key]) for key in one.keys() & two.keys()]
+    return all(_leads_to(*pair) for pair in pairs) or all(_leads_to(after, before) for before, after in pairs)
+
+
+def _leads_to(before: Row, after: Row) -> bool:
+    """Tell whether work goes on from one row to another; once a step is done, its row stays."""
+    if before.outcome == DONE:
+        return after == before
+    outcomes = [NOT_STARTED, NOT_YET, DONE]
+    return (
+        outcomes.index(before.outcome) <= outcomes.index(after.outcome)
+        and before.checks <= after.checks
+        and before.hints <= after.hints
+        and before.solution <= after.solution
+    )
+
+
+def _differ(names: list[str]) -> str:
+    return (
+        f"{len(names)} files say they are the same student, and differ: {', '.join(names)}. Only the newest counts, "
+        f"{names[-1]}. If they are several students, who have copied a folder: let all but one of them delete "
+        "output/exercises/token.txt, and export again"
+    )
 
 
 def _begun(row: Row | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sdkit.errors import FileError, first_problem
 from sdkit.files import read_data, read_text
@@ -34,6 +34,11 @@ class Classroom(BaseModel):
     days: int = Field(1, ge=1, le=60)
     minutes_a_day: int = Field(360, ge=30, le=720)
     language: str = Field(ENGLISH, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+
+    @field_validator("lessons", "exercises", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        return [] if value == "" else value  # all lines of the list are taken out
 
 
 def hints_file(language: str) -> str:
@@ -84,6 +89,9 @@ def parsed(path: Path, text: str) -> Classroom:
         return Classroom.model_validate(data)
     except ValidationError as error:
         where = [part for part in error.errors(include_url=False)[0]["loc"] if isinstance(part, str | int)]
+        if where == ["server"]:  # what is found could have a password in it
+            told = "server: is no address; it looks like http://192.168.1.20:11434"
+            raise FileError(path, told, line_of(text, where)) from None
         raise FileError(path, first_problem(error), line_of(text, where)) from error
 
 
@@ -150,8 +158,21 @@ def enter(root: Path) -> list[str]:
     for name, value in (("SDKIT_MODEL", room.model), ("OLLAMA_HOST", room.server)):
         if value and not os.environ.get(name, "").strip():
             os.environ[name] = value
-            told.append(f"{name}={value}, as {FOLDER}/{FILE} says.")
+            told.append(f"{name}={shown(value) if value == room.server else value}, as {FOLDER}/{FILE} says.")
     return told
+
+
+def shown(server: str) -> str:
+    """Return the address of a server without what may be secret in it: user, password, query."""
+    import httpx
+
+    from sdkit.llm import ollama
+
+    scheme = "" if "://" in server else "http://"
+    try:
+        return ollama.shown(scheme + server).removeprefix(scheme)
+    except httpx.InvalidURL:  # it could quote a part of the password
+        return "(not an address)"
 
 
 def _none(kind: str, name: str, names: Iterable[str]) -> str:

@@ -14,6 +14,9 @@ from sdkit.teaching import browser, handout_parts, notebooks, web_page
 from sdkit.teaching.openings import Opening, opening
 
 INDEX = "index.html"
+_MARK = '<meta name="generator" content="sdkit handout">'
+"""What tells our pages, which may be replaced, from those of others."""
+_NOT_OURS = "there, and `sdkit handout` has not made it; move it away, or name another folder with --output"
 SECONDS = 120.0
 """How long a PDF may take."""
 
@@ -42,7 +45,8 @@ def write(lessons: Sequence[Path], folder: Path, pdf: bool = False) -> list[Path
     InputError
         Two of the pages would have the same name.
     FileError
-        A notebook cannot be read, or a file cannot be written. If it is a notebook, nothing is written.
+        A notebook cannot be read, or there is a page of somebody else's; then nothing is written. Or a file cannot be
+        written.
     LabError
         There is no Chromium for the PDFs, or it failed; then the pages are there.
     MissingPackageError
@@ -65,6 +69,8 @@ def write(lessons: Sequence[Path], folder: Path, pdf: bool = False) -> list[Path
         pages[f"{lesson.stem}.html"] = _page(
             openings[lesson.name], f"{_navigation(near, openings)}\n<main>{linked}</main>"
         )
+    for name in pages:
+        _check_ours(folder / name, pdf)
     for name, page in pages.items():
         write_text(folder / name, page)
     made = [folder / name for name in pages]
@@ -78,7 +84,27 @@ def write(lessons: Sequence[Path], folder: Path, pdf: bool = False) -> list[Path
 
 
 def _page(lesson: Opening, body: str) -> str:
-    return web_page.page(f"{lesson.number} {lesson.title}", body, handout_parts.STYLE)
+    return _marked(web_page.page(f"{lesson.number} {lesson.title}", body, handout_parts.STYLE))
+
+
+def _marked(page: str) -> str:
+    return page.replace("<title>", f"{_MARK}\n<title>", 1)
+
+
+def _check_ours(page: Path, pdf: bool) -> None:
+    """Raise FileError if there is a page that is none of ours, or a PDF without a page."""
+    try:
+        there = page.is_file()
+        if there:
+            with page.open("rb") as file:
+                start = file.read(2000)
+            if _MARK.encode() not in start:
+                raise FileError(page, f"is {_NOT_OURS}")
+    except OSError as error:
+        raise FileError(page, in_words(error, "read")) from error
+    printed = page.with_suffix(".pdf")
+    if pdf and printed.exists() and not there:
+        raise FileError(printed, f"is {_NOT_OURS}")
 
 
 def _index(openings: Mapping[str, Opening]) -> str:
@@ -92,7 +118,7 @@ def _index(openings: Mapping[str, Opening]) -> str:
         "To run them, open them in the workshop.</p>"
     )
     body = f'<main>\n<h1>Lessons</h1>\n{intro}\n<ul class="lessons">\n{rows}\n</ul>\n</main>'
-    return web_page.page("Lessons", body, handout_parts.STYLE)
+    return _marked(web_page.page("Lessons", body, handout_parts.STYLE))
 
 
 def _navigation(near: Mapping[str, str], openings: Mapping[str, Opening]) -> str:

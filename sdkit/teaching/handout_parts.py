@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
-import mimetypes
 import re
 import urllib.parse
 from collections.abc import Mapping
@@ -15,10 +14,17 @@ from typing import Any
 from sdkit.errors import MissingPackageError
 from sdkit.teaching import notebooks
 
-# They run something, or fetch something; no lesson needs them.
+# They run something, fetch something, or change the attributes of others; no lesson needs them.
 _NEVER = ["script", "iframe", "object", "embed", "link", "meta", "base", "audio", "video", "source", "form"]
-_FETCHED = re.compile(r"@import[^;]*;?|url\(\s*['\"]?(?!\s*['\"]?(?:data:|#))[^)]*\)", re.IGNORECASE)
+_NEVER += ["frame", "applet", "set", "animate", "animatetransform", "animatemotion"]
+_NEVER_ATTRIBUTES = {"background", "poster", "ping", "action", "formaction", "manifest", "codebase", "archive", "data"}
+_NO_STYLE = ("href", "alt", "title", "aria-label")
+_FETCHED = re.compile(
+    r"@import[^;]*;?|\b(?:url|src|image|image-set)\(\s*['\"]?(?!\s*['\"]?(?:data:|#))[^)]*\)?", re.IGNORECASE
+)
 _OTHER_PAGE = re.compile(r"https?:|mailto:|#", re.IGNORECASE)
+_PICTURES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp", ".svg": "svg+xml"}
+_LARGEST = 5 * 2**20  # bytes of a picture
 
 STYLE = """
 pre { white-space: pre-wrap; }
@@ -60,7 +66,7 @@ def body(notebook: Any, path: Path) -> str:
     notebook
         What `sdkit.teaching.notebooks.read` returned.
     path
-        Where it is from; pictures are looked for beside it.
+        Where it is from; pictures are looked for in its folder, and nowhere else.
 
     Raises
     ------
@@ -68,14 +74,23 @@ def body(notebook: Any, path: Path) -> str:
         nbconvert is not installed.
     """
     try:
+        from jinja2 import pass_context
         from nbconvert import HTMLExporter
     except ImportError as error:
         raise MissingPackageError("nbconvert", "make handouts") from error
+    folder = path.parent
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
     )
-    made, _ = exporter.from_notebook_node(_without_widgets(notebook), {"metadata": {"path": str(path.parent)}})
-    return _harmless(made, path.parent)
+
+    # Each piece is cleaned before they are joined: what one of them leaves open must not swallow the others.
+    @pass_context
+    def markdown(context: Any, source: str) -> str:
+        return _harmless(exporter.markdown2html(context, source), folder)
+
+    exporter.register_filter("markdown2html", markdown)  # type: ignore[no-untyped-call]
+    made, _ = exporter.from_notebook_node(_cleaned(notebook, folder), {"metadata": {"path": str(folder)}})
+    return _harmless(made, folder)
 
 
 def linked(html: str, targets: Mapping[str, str]) -> str:
@@ -101,32 +116,37 @@ def linked(html: str, targets: Mapping[str, str]) -> str:
     return str(soup)
 
 
-def _without_widgets(notebook: Any) -> Any:
-    """Return a copy without live widgets: each has a picture of itself in HTML beside it."""
+def _cleaned(notebook: Any, folder: Path) -> Any:
+    """Return a copy with clean HTML outputs, and without live widgets: each has a picture of itself beside it.
+
+    SVG outputs are left: they become pictures, in which nothing runs and nothing is fetched.
+    """
     made = copy.deepcopy(notebook)
     made.metadata.pop("widgets", None)
     for cell in made.cells:
         for output in cell.get("outputs", []):
+            data = output.get("data", {})
             for kind in (notebooks.WIDGET, "application/javascript"):
-                output.get("data", {}).pop(kind, None)
+                data.pop(kind, None)
+            if "text/html" in data:
+                data["text/html"] = _harmless(data["text/html"], folder)
     return made
 
 
 def _harmless(html: str, folder: Path) -> str:
+    from bs4.element import PreformattedString
+
     soup = _soup(html)
+    for text in soup.find_all(string=True):
+        if isinstance(text, PreformattedString):  # comments and the like; browsers read some of them as tags
+            text.extract()
     for tag in soup.find_all(_NEVER):
         tag.decompose()
     for tag in soup.find_all(True):
         for name in list(tag.attrs):
-            value = str(tag[name])
-            if name.startswith("on") or name in {"srcset", "background", "poster", "ping", "action", "formaction"}:
-                del tag[name]
-            elif name == "style":
-                tag[name] = _FETCHED.sub("none", value)
-            elif name.endswith("href") and not _is_link(tag.name, value):
-                del tag[name]
+            _clean_attribute(tag, name)
     for style in soup.find_all("style"):
-        style.string = _FETCHED.sub("none", style.string or "")
+        style.string = _local((style.string or "").replace("<", ""))  # in an SVG, browsers read tags in it
     for picture in soup.find_all("img"):
         _embed(picture, folder)
     for head in soup.find_all("th"):
@@ -137,28 +157,45 @@ def _harmless(html: str, folder: Path) -> str:
     return str(soup)
 
 
+def _clean_attribute(tag: Any, name: str) -> None:
+    value = tag[name] if isinstance(tag[name], str) else " ".join(tag[name])
+    fetches = name in _NEVER_ATTRIBUTES or ("src" in name and (tag.name, name) != ("img", "src"))
+    if name.startswith("on") or fetches or (name.endswith("href") and not _is_link(tag.name, value)):
+        del tag[name]
+    elif "(" in value and not name.endswith(_NO_STYLE):
+        tag[name] = _local(value)
+
+
+def _local(css: str) -> str:
+    """Return style that fetches nothing; without backslashes, behind which an address could hide."""
+    return _FETCHED.sub("none", css.replace("\\", ""))
+
+
 def _is_link(tag: str, value: str) -> bool:
     """Tell whether an address may stay: of a place in the page, or of a page that somebody clicks on."""
-    scheme = re.match(r"\s*([\w.+-]+):", value)
-    return value.startswith(("#", "data:image/")) or (
-        tag == "a" and (scheme is None or scheme[1].lower() in {"http", "https", "mailto"})
-    )
+    value = re.sub(r"[\x00-\x20\x7f-\xa0]", "", value).lower()  # browsers leave most of these out, too
+    scheme = re.match(r"([\w.+-]+):", value)
+    if tag == "a":
+        return scheme is None or scheme[1] in {"http", "https", "mailto"}
+    return value.startswith(("#", "data:image/"))
 
 
 def _embed(picture: Any, folder: Path) -> None:
-    """Put the file of a picture into it; one that is not there is replaced by its description."""
+    """Put the file of a picture into it; one that is not there, or not below the folder, becomes its description."""
     source = str(picture.get("src", ""))
     if source.startswith("data:"):
         return
-    data = b""
-    with contextlib.suppress(OSError, ValueError):
-        if not re.match(r"\w+:|//", source):
-            data = (folder / urllib.parse.unquote(source)).read_bytes()
-    if not data:
+    data, kind = b"", ""
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # a RuntimeError for links that go round in a circle
+        folder = folder.resolve()
+        path = (folder / urllib.parse.unquote(source)).resolve()
+        kind = _PICTURES.get(path.suffix.lower(), "")
+        if kind and path.is_relative_to(folder) and path.is_file() and path.stat().st_size <= _LARGEST:
+            data = path.read_bytes()
+    if data:
+        picture["src"] = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    else:
         picture.replace_with(f"[picture: {picture.get('alt') or source}]")
-        return
-    kind = mimetypes.guess_type(source)[0] or "image/png"
-    picture["src"] = f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _soup(html: str) -> Any:

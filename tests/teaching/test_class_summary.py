@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from sdkit.cli import main
 from sdkit.errors import FileError
+from sdkit.files import read_text
 from sdkit.teaching import browser, class_report, class_summary
 
 
@@ -54,6 +56,63 @@ def test_of_one_student_the_newest_counts(tmp_path: Path) -> None:
     assert summary.students == 1
     assert summary.steps[0].not_yet == 1
     assert summary.left_out == ["1 older file of students who have exported again"]
+
+
+def test_files_of_one_student_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    # Given two who have copied a folder and went on by themselves, and one who has exported three times
+    hand_in(tmp_path, "0000000a", row("Order"), row("File", "not yet", checks=3), name="a.json")
+    hand_in(tmp_path, "0000000a", row("Order", "not yet"), row("File"), name="b.json", when="2026-11-21T11:00:00Z")
+    for hour, checks in ((10, 1), (11, 1), (12, 4)):
+        steps = [row("Order", "not yet", checks=checks), row("File", minutes=3.0)]
+        hand_in(tmp_path, "0000000b", *steps, name=f"c{hour}.json", when=f"2026-11-21T{hour}:00:00Z")
+    summary = class_summary.read(tmp_path)
+    assert summary.students == 2
+    told, older = summary.left_out
+    assert told.startswith(
+        "2 files say they are the same student, and differ: a.json, b.json. Only the newest counts, b.json."
+    )
+    assert "delete output/exercises/token.txt, and export again" in told
+    assert older == "2 older files of students who have exported again"
+    assert "2 files say they are the same student" in class_report.page(summary)
+
+
+@pytest.mark.parametrize(
+    "change", [{"checks": 4}, {"hints": 2}, {"minutes": 5.0}, {"outcome": "not yet", "checks": 9}, {"solution": True}]
+)
+def test_a_step_that_is_done_stays_as_it_is(tmp_path: Path, change: dict[str, Any]) -> None:
+    done = {"outcome": "done", "checks": 3, "hints": 1, "minutes": 4.0}
+    hand_in(tmp_path, "0000000a", row("Order", **done), name="a.json")
+    hand_in(tmp_path, "0000000a", row("Order", **done | change), name="b.json", when="2026-11-21T11:00:00Z")
+    (told,) = class_summary.read(tmp_path).left_out
+    assert told.startswith("2 files say they are the same student, and differ: a.json, b.json.")
+
+
+def test_what_is_no_file_is_left_out_and_not_waited_for(tmp_path: Path) -> None:
+    hand_in(tmp_path, "0000000a", row("Order"))
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    left_out = class_summary.read(tmp_path).left_out
+    assert left_out == [f"{name}.json: is not a file" for name in ("folder", "gone", "pipe")]
+
+
+def test_a_file_is_read_once_and_not_if_it_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(tmp_path, "0000000a", row("Order"))
+    (tmp_path / "large.json").write_text(" " * (2**20 + 1))
+    read: list[str] = []
+    monkeypatch.setattr(class_summary, "read_text", lambda path, most: read.append(path.name) or read_text(path, most))
+    (told,) = class_summary.read(tmp_path).left_out
+    assert told.startswith("large.json: is ")
+    assert read == ["large.json", "progress-0000000a.json"]
+
+
+def test_more_minutes_than_anybody_works_are_broken(tmp_path: Path) -> None:
+    hand_in(tmp_path, "0000000a", row("Order", minutes=1_000_000))
+    hand_in(tmp_path, "0000000b", row("Order", minutes=1e308), name="far.json")
+    summary = class_summary.read(tmp_path)
+    (told,) = summary.left_out
+    assert told.startswith("far.json: is broken: steps.0.minutes: ")
+    assert max(map(len, str(class_summary.step_table(summary)).splitlines())) < 150
 
 
 def test_broken_files_and_other_versions_are_named_and_left_out(tmp_path: Path) -> None:

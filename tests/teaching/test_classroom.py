@@ -50,6 +50,14 @@ def test_the_pack_is_six_files(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "class.yaml is new" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", sorted(PACK - {"class.yaml"}))
+def test_a_first_pack_overwrites_nothing(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    assert main(["class", "init", str(tmp_path)]) == 1
+    assert f"{tmp_path / name}: would be overwritten: " in capsys.readouterr().err
+    assert files(tmp_path) == {name: "mine"}
+
+
 def test_an_edited_class_yaml_stays_and_the_rest_is_made_from_it(tmp_path: Path) -> None:
     # Given a pack, of whose lessons an instructor takes two
     class_pack.write(tmp_path)
@@ -64,6 +72,25 @@ def test_an_edited_class_yaml_stays_and_the_rest_is_made_from_it(tmp_path: Path)
     assert re.findall(r"^## (\S+):", made["answers.md"], re.MULTILINE) == ["01-order", "02-fill"]
     assert "ollama pull qwen2.5:7b" in made["server.md"]
     assert "Left out, because their lessons are: 04-brief." in told
+
+
+def test_a_list_whose_lines_are_all_taken_out_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "class.yaml").write_text("title: T\nlessons: ['01']\nexercises:\n", encoding="utf-8")
+    class_pack.write(tmp_path)
+    assert "Exercise" not in files(tmp_path)["plan.md"]
+    assert "Lesson 01" in files(tmp_path)["plan.md"]
+    assert "## 0" not in files(tmp_path)["answers.md"]
+
+
+@pytest.mark.parametrize("server", ["http://user:hunter2pw@srv:11434", "user:hunter2pw@srv:11434"])
+def test_the_page_about_the_server_names_no_password(server: str, tmp_path: Path) -> None:
+    (tmp_path / "class.yaml").write_text(f"title: T\nlessons: ['01']\nserver: {server}\n", encoding="utf-8")
+    told = class_pack.write(tmp_path)
+    page = files(tmp_path)["server.md"]
+    assert "srv:11434" in page
+    assert "user" not in re.findall(r"OLLAMA_HOST=(\S+) SDKIT", page)[0]
+    assert "hunter2pw" not in page + "".join(told)
+    assert told[-1].startswith("server.md leaves the user and password of the server out")
 
 
 def test_answers_say_what_is_checked_the_hints_and_a_solution(tmp_path: Path) -> None:
@@ -112,7 +139,8 @@ def test_translated_hints_are_never_overwritten_and_go_into_the_answers(tmp_path
         ("title: T\nlessons: ['01']\nminutes_a_day: 5\n", "line 3: minutes_a_day: .*greater than or equal to 30"),
         ("title: T\nlessons: ['01']\nlanguage: no\n", "line 3: language: no needs hints.no.yaml beside it"),
         ("title: T\nlessons: ['01']\nlanguage: ../x\n", "line 3: language: "),
-        ("title: T\nlessons: ['01']\nserver: two words\n", "line 3: server: "),
+        ("title: T\nlessons: ['01']\nserver: two words\n", "line 3: server: is no address; it looks like http://"),
+        ("title: T\nlessons:\n", "line 2: lessons: List should have at least 1 item"),
         ("a: &a\n" * 3 + "b: *c\n", "is not YAML"),
         ("", "is empty"),
     ],
@@ -250,6 +278,29 @@ def test_the_lab_uses_the_model_and_the_server_of_the_class(workspace: Path, mon
     assert told == ["OLLAMA_HOST=http://10.0.0.5:11434, as class/class.yaml says."]
 
 
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ("http://user:hunter2pw@srv:11434", "OLLAMA_HOST=http://srv:11434, as class/class.yaml says."),
+        ("user:hunter2pw@srv:11434", "OLLAMA_HOST=srv:11434, as class/class.yaml says."),
+        ("https://srv/?key=hunter2pw", "OLLAMA_HOST=https://srv/, as class/class.yaml says."),
+        ("http://user:a/hunter2pw@srv", "OLLAMA_HOST=(not an address), as class/class.yaml says."),
+    ],
+)
+def test_the_lab_tells_no_password(server: str, told: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "")
+    settings(workspace, server=server)
+    assert classroom.enter(workspace) == [told]
+    assert os.environ["OLLAMA_HOST"] == server
+
+
+def test_a_server_that_is_none_is_told_without_its_password(workspace: Path) -> None:
+    settings(workspace, server="http://user:hunter2 pw@srv")
+    (told,) = classroom.enter(workspace)
+    assert "server: is no address" in told
+    assert "hunter2" not in told
+
+
 def test_broken_settings_do_not_stop_the_lab(workspace: Path) -> None:
     (workspace / "class" / "class.yaml").write_text("title: [", encoding="utf-8")
     (told,) = classroom.enter(workspace)
@@ -344,6 +395,23 @@ def test_a_broken_file_and_an_older_version_are_told(workspace: Path) -> None:
     assert exported(workspace)[1]["steps"][0]["outcome"] == "done"
 
 
+@pytest.mark.parametrize("hint", [5000, -5, "two", None, [1]])
+def test_a_line_with_an_impossible_hint_does_not_stop_the_export(hint: Any, workspace: Path) -> None:
+    record.add("01-order", "Order", "hint", hint=1)
+    record.add("01-order", "Order", "hint", hint=hint)
+    assert main(["class", "export"]) == 0
+    assert exported(workspace)[1]["steps"][0]["hints"] == 1
+
+
+def test_numbers_that_do_not_fit_are_capped(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record.add("01-order", "Order", "done")
+    rows = [record.Progress("01-order", "Order", "done", checks=10**6, hints=5000, minutes=1e308)]
+    monkeypatch.setattr(record, "progress", lambda *_: rows)
+    class_export.write()
+    (row,) = exported(workspace)[1]["steps"]
+    assert (row["checks"], row["hints"], row["minutes"]) == (100_000, 1000, 1_000_000)
+
+
 def test_nothing_to_export(workspace: Path) -> None:
     with pytest.raises(FileError, match="nothing was checked yet, or this is not the folder of the workshop"):
         class_export.write()
@@ -360,4 +428,12 @@ def test_a_token_that_is_none_is_told(workspace: Path) -> None:
     record.add("01-order", "Order", "done")
     record.place().with_name("token.txt").write_text("my name", encoding="utf-8")
     with pytest.raises(FileError, match="delete it, and export again"):
+        class_export.write()
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_token_is_told_with_what_to_do(text: str, workspace: Path) -> None:
+    record.add("01-order", "Order", "done")
+    record.place().with_name("token.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match=r"token\.txt: is empty; delete it, and export again"):
         class_export.write()

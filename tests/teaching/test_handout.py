@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,33 @@ LESSONS = workspace.lessons(ROOT)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+EVIL = [
+    "<script>alert(1)</script>",
+    "<script src='https://example.org/a.js'></script>",
+    "<iframe src='https://example.org'></iframe>",
+    "<link rel=stylesheet href=https://example.org/a.css>",
+    "<style>@import url(https://example.org/a.css); p { background: url('https://example.org/a.png') }</style>",
+    "<p style='background: url(https://example.org/a.png)'>x</p>",
+    "<p onclick='alert(1)'>x</p>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<svg><image href='https://example.org/a.png'/><use xlink:href='https://example.org/a.svg#b'/></svg>",
+    "<video poster='https://example.org/a.png'></video>",
+    "<img src='https://example.org/a.png' srcset='https://example.org/b.png 2x'>",
+    "<meta http-equiv=refresh content='0; url=https://example.org'>",
+    "<!--><script>alert(1)</script>-->",
+    "<!--><img src=https://example.org/a.png>-->",
+    "<p><![CDATA[><script>alert(1)</script>]]></p>",
+    "<svg><style><img src=https://example.org/a.png onerror=alert(1)></style></svg>",
+    "<svg><a xlink:href='java\nscript:alert(1)'>x</a></svg>",
+    "<a href='\x01java&#10;script&colon;alert(1)'>x</a>",
+    "<svg><a><animate attributeName=href values='javascript:alert(1)'/>x</a></svg>",
+    "<input type=image src=https://example.org/a.png>",
+    "<svg><rect fill='url(https://example.org/a.svg#b)'/><rect filter='URL( \"https://example.org/a.svg#b\"'/></svg>",
+    "<p style='background: u\\72l(https://example.org/a.png)'>x</p>",
+    "<style>p { background: u<rl(https://example.org/a.png) }</style>",
+    "<style>p { background: u\\72l(https://example.org/a.png) }</style>",
+    "<p style='background: image-set(\"https://example.org/a.png\" 1x)'>x</p>",
+]
 OPENING = "# A lesson & more\n\n**What you'll do.** Read `it`.\n\n**Time.** About 10 minutes."
 
 
@@ -107,31 +135,86 @@ def test_pictures_are_inside(tmp_path: Path) -> None:
     assert fetched(page) == []
 
 
-@pytest.mark.parametrize(
-    "evil",
-    [
-        "<script>alert(1)</script>",
-        "<script src='https://example.org/a.js'></script>",
-        "<iframe src='https://example.org'></iframe>",
-        "<link rel=stylesheet href=https://example.org/a.css>",
-        "<style>@import url(https://example.org/a.css); p { background: url('https://example.org/a.png') }</style>",
-        "<p style='background: url(https://example.org/a.png)'>x</p>",
-        "<p onclick='alert(1)'>x</p>",
-        "<a href='javascript:alert(1)'>x</a>",
-        "<svg><image href='https://example.org/a.png'/><use xlink:href='https://example.org/a.svg#b'/></svg>",
-        "<video poster='https://example.org/a.png'></video>",
-        "<img src='https://example.org/a.png' srcset='https://example.org/b.png 2x'>",
-        "<meta http-equiv=refresh content='0; url=https://example.org'>",
-    ],
-)
+@pytest.mark.parametrize("evil", EVIL)
 def test_whatever_fetches_or_runs_is_taken_out(tmp_path: Path, evil: str) -> None:
     page = made(
         tmp_path, nbformat.v4.new_markdown_cell(f"before\n\n{evil}\n\nafter"), code(text_html=f"<b>kept</b>{evil}")
     )
     assert fetched(page) == []
-    assert not re.search(r"<script|<iframe|onclick|javascript:|example\.org/a\.(js|css)|http-equiv=.?refresh", page)
+    assert not re.search(r"<script|<iframe|onclick|javascript:|<!--|<animate|http-equiv=.?refresh", page)
+    assert not re.search(r"java\s*script:|\\72|image-set|<[^>]*example\.org/a\.(js|css|svg)", page)
     assert "<b>kept</b>" in page
     assert "after" in page
+
+
+@pytest.mark.parametrize("tag", ["<script>", "<style>", "<textarea>", "<!-- ", "<p title='", "</div></div>", "<table>"])
+def test_what_a_piece_leaves_open_swallows_nothing_of_the_others(tmp_path: Path, tag: str) -> None:
+    # Given outputs and a Markdown cell, each of which opens something and does not close it
+    outputs = [*code(text_html=f"<b>kept</b>{tag}").outputs, *code(text_html="<b>next</b>").outputs]
+    markdown = nbformat.v4.new_output("display_data", data={"text/markdown": f"**marked**\n\n{tag}"})
+    cell = nbformat.v4.new_code_cell("x", outputs=[*outputs, markdown])
+    # When a page is made of them
+    page = made(tmp_path, cell, nbformat.v4.new_markdown_cell(f"before\n\n{tag}\n"), nbformat.v4.new_code_cell("after"))
+    # Then whatever comes behind is there, and where it belongs
+    assert "<b>kept</b>" in page
+    assert "<b>next</b>" in page
+    assert "<strong>marked</strong>" in page
+    assert page.index("before") < page.index('<span class="n">after</span>') < page.index("</main>")
+    assert page.count("<div") == page.count("</div>")
+    assert page.endswith("</main>\n</body>\n</html>\n")
+
+
+def test_an_svg_output_is_a_picture_and_as_it_was(tmp_path: Path) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script>alert(1)</script></svg>'
+    page = made(tmp_path, code(**{"image_svg+xml": svg}))
+    assert base64.b64encode(svg.encode()).decode() in page.replace("\n", "")
+    assert "<svg" not in page
+
+
+def test_only_pictures_below_the_folder_of_the_lesson_are_embedded(tmp_path: Path) -> None:
+    # Given pictures and other files, in the folder of the lesson and elsewhere
+    folder = tmp_path / "notebooks"
+    (folder / "images").mkdir(parents=True)
+    (tmp_path / "secret.png").write_bytes(PIXEL)
+    (folder / "images" / "fine.PNG").write_bytes(PIXEL)
+    (folder / "secret.txt").write_text("hunter2")
+    (folder / "large.png").write_bytes(bytes(5 * 2**20 + 1))
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    (folder / "circle.png").symlink_to(folder / "circle.png")
+    os.mkfifo(folder / "pipe.png")
+    bad = ["../secret.png", "..%2Fsecret.png", str(tmp_path / "secret.png"), "/etc/hostname", "/dev/zero", "secret.txt"]
+    bad += ["large.png", "link.png", "circle.png", "pipe.png", "images", "a%00.png", "file:///etc/hostname"]
+    text = " ".join(f"![no {i}]({name})" for i, name in enumerate(bad)) + " ![yes](images/fine.PNG)"
+    # When a page is made, from Markdown and from an output
+    page = made(folder, nbformat.v4.new_markdown_cell(text), code(text_html=f"<img src='{bad[0]}' alt='out'>"))
+    # Then only the one picture is in it, and the descriptions of the others
+    assert re.findall(r'<img [^>]*src="(.{22})', page) == ["data:image/png;base64,"]
+    assert page.count('src="') == 1
+    assert all(f"[picture: no {i}]" in page for i in range(len(bad)))
+    assert "[picture: out]" in page
+    assert "hunter2" not in page
+
+
+def test_addresses_with_brackets_stay(tmp_path: Path) -> None:
+    page = made(tmp_path, nbformat.v4.new_markdown_cell("[far](<https://example.org/image(1).html>)"))
+    assert 'href="https://example.org/image(1).html"' in page
+
+
+@pytest.mark.parametrize("name", ["index.html", "01_a.html", "01_a.pdf"])
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path: Path, name: str) -> None:
+    notebook, folder = lesson(tmp_path), tmp_path / "out"
+    folder.mkdir()
+    (folder / name).write_text("<html>mine</html>")
+    with pytest.raises(FileError, match=rf"{name}: is there, and `sdkit handout` has not made it; move it away"):
+        handout.write([notebook], folder, pdf=name.endswith("pdf"))
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_text() == "<html>mine</html>"
+
+
+def test_our_own_pages_are_made_anew(tmp_path: Path) -> None:
+    assert "first" in made(tmp_path, nbformat.v4.new_markdown_cell("first"))
+    assert "second" in made(tmp_path, nbformat.v4.new_markdown_cell("second"))
+    assert '<meta name="generator" content="sdkit handout">' in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
 def test_a_widget_is_shown_by_its_twin(tmp_path: Path) -> None:
@@ -245,6 +328,26 @@ def test_everybody_can_read_the_pages(pages: Path, chromium: Browser, scheme: An
         tab.evaluate(AXE_SCRIPT)
         found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         assert [f"{path.name}: {one['id']}: {one['nodes'][0]['html']}" for one in found] == []
+    tab.close()
+
+
+@pytest.mark.browser
+def test_a_browser_runs_and_fetches_nothing_of_what_is_in_a_notebook(tmp_path: Path, chromium: Browser) -> None:
+    # Given a page with all that would run or fetch something
+    outputs = [output for evil in EVIL for output in code(text_html=f"{evil}<b>kept</b>").outputs]
+    cells = [nbformat.v4.new_markdown_cell(evil) for evil in EVIL]
+    made(tmp_path, nbformat.v4.new_code_cell("x", outputs=outputs), *cells)
+    # When a browser shows it, without the policy that would stop it
+    tab = chromium.new_page(bypass_csp=True)
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("dialog", lambda dialog: asked.append(dialog.message))
+    path = tmp_path / "out" / "01_a.html"
+    tab.goto(path.as_uri(), wait_until="networkidle")
+    # Then nothing is asked for, and no link runs anything
+    assert asked == [path.as_uri()]
+    links = tab.evaluate("[...document.querySelectorAll('a')].map(a => String(a.href.baseVal ?? a.protocol))")
+    assert set(links) <= {"", ":", "file:", "https:"}
     tab.close()
 
 
