@@ -69,15 +69,15 @@ def data_text(data: Any, kind: str) -> str:
     return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100))
 
 
-def read_data(path: str | Path, kind: str) -> Any:
+def read_data(path: str | Path, kind: str, max_bytes: int = MAX_BYTES) -> Any:
     """Read a "json" or "yaml" file.
 
     Raises
     ------
     FileError
-        It cannot be read, or is not of this kind; names the line.
+        It cannot be read, as `read_text` tells, or is not of this kind; names the line.
     """
-    text = read_text(path)
+    text = read_text(path, max_bytes)
     if kind == "json":
         try:
             return json.loads(text)

@@ -109,16 +109,16 @@ class Exercise:
         step = self.steps[place]
         outcome, as_saved = self._outcome(step, answers)
         self._came[place] = outcome.kind
-        # After Run All, the step that was checked last is one that nobody has come to yet.
-        open_steps = [number for number, kind in self._came.items() if kind != DONE]
-        self._now = min(open_steps) if outcome.kind == NOT_STARTED else place
-        if self._now != place:
+        if outcome.kind == NOT_STARTED:
+            # After Run All, the step that was checked last is one that nobody has come to yet.
+            self._now = min(number for number, kind in self._came.items() if kind != DONE)
             about = f"ex.hint() is about step {self._now + 1}, which is open."
-            outcome = replace(outcome, lines=(*outcome.lines[:-1], about))
-        if outcome.kind != NOT_STARTED:
-            more = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
-            unsaved = self._save(step, outcome.kind, as_saved, **more)
-            outcome = replace(outcome, lines=(*outcome.lines, *unsaved))
+            more = ["Stuck? ex.hint()" if self._now == place else about]
+        else:
+            self._now = place
+            why = {"wanted": outcome.lines[0], "hint": outcome.hint} if outcome.kind == NOT_YET else {}
+            more = self._save(step, outcome.kind, as_saved, **why)
+        outcome = replace(outcome, lines=(*outcome.lines, *more))
         if outcome.kind != DONE and record.is_strict():
             raise NotDoneError(str(outcome))
         return outcome
@@ -196,13 +196,14 @@ class Exercise:
 
     def _outcome(self, step: type[Step], answers: dict[str, Any]) -> tuple[Outcome, dict[str, str]]:
         """Return what comes of a check, and the answers as they are saved."""
-        limit, where, judge = Limit(SECONDS), self._where(step), Judge(self._model)
-        at_work = step(judge.within(limit) if self._model is not None else None)
+        limit, where = Limit(SECONDS), self._where(step)
+        judge = Judge(self._model, limit)
+        at_work = step(judge)
 
         def work() -> tuple[Outcome, dict[str, str]]:
             # Here, where the time is limited: a student's own __repr__ may never end, too.
             if at_work.untouched(**answers):
-                return Outcome(NOT_STARTED, where, (self._to_do(step, answers), "Stuck? ex.hint()")), {}
+                return Outcome(NOT_STARTED, where, (self._to_do(step, answers),)), {}
             as_saved = {name: kept(answer) for name, answer in answers.items()}
             try:
                 _need_types(step, answers)

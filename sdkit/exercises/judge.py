@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from sdkit.dialog import Dialog
 from sdkit.errors import SdkitError
 from sdkit.exercises.outcome import told
 from sdkit.exercises.running import Limit
 
 
 class Judge:
-    """A model that is asked about dialogues; where it cannot be asked, only rules count, and the outcome says so."""
+    """A model that is asked about dialogues; where it cannot be asked, only rules count, and `silent` says why.
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    The time limit is the student's: it stands still while the model answers.
+    """
+
+    def __init__(self, model: Any, limit: Limit) -> None:
+        self._model, self._limit = model, limit
         self.silent: list[str] = []
 
-    def within(self, limit: Limit) -> Callable[[Any, str], bool | None]:
-        """Return the judge as steps know it; the time limit is the student's, and does not count the model's time."""
+    def __call__(self, dialog: Dialog, statement: str) -> bool | None:
+        """Return whether a statement is true of a dialogue; None if nobody says so."""
+        from sdkit.judging import holds
 
-        def judge(dialog: Any, statement: str) -> bool | None:
-            from sdkit.judging import holds
-
-            if self.silent:
+        if self._model is None or self.silent:
+            return None
+        with self._limit.paused():
+            try:
+                return holds(dialog, statement, model=self._model).holds
+            except SdkitError as error:
+                self.silent.append(f"The model could not be asked, so only rules count: {told(str(error))}")
                 return None
-            with limit.paused():
-                try:
-                    return holds(dialog, statement, model=self._model).holds
-                except SdkitError as error:
-                    self.silent.append(f"The model could not be asked, so only rules count: {told(str(error))}")
-                    return None
-
-        return judge

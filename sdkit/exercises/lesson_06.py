@@ -112,8 +112,8 @@ class Compared(Step):
 
         columns: Any = getattr(table, "columns", None)
         names = set(columns.get_level_values(0)) if getattr(columns, "nlevels", 1) > 1 else set()
-        is_ours = {("real", "n"), ("synthetic", "n")} <= set(columns if names else ()) and "adherence" in table.index
         need({"real", "synthetic"} <= names, 'a table with the sets "real" and "synthetic"', table, 2)
+        is_ours = {("real", "n"), ("synthetic", "n")} <= {*columns} and "adherence" in table.index
         need(is_ours, "the table that compare(...) makes, with the flowchart", table, 2)
         many = int(table["real", "n"].max())
         unhappy = len(STAR.get_ids(task_name=_TASK, happy=False))

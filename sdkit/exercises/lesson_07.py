@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sdkit.dialog import Dialog
 from sdkit.exercises.lesson_04 import is_own
 from sdkit.exercises.outcome import joined
-from sdkit.exercises.scenarios import as_text, end_of, gives_nothing, need_values, outcomes, said_at
+from sdkit.exercises.scenarios import as_text, end_of, gives_nothing, outcomes, said_at, without_value
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.generators import PersonaDialogGenerator
 from sdkit.personas import BasePersona
@@ -80,7 +80,8 @@ class People(Step):
         for name, somebody in people.items():
             need(isinstance(somebody, BasePersona), f"`{name}` is a persona", somebody, 2)
             need(is_own(type(somebody)), f"`{name}` is of a class of your own", type(somebody), 2)
-            need_values(name, somebody)
+            empty = without_value(somebody)
+            need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}")
         names = type(doctor).__name__, type(patient).__name__
         need(names[0] != names[1], "a doctor and a patient", f"two of {names[0]}", 2)
         need(not _swapped(names), "the doctor in `doctor`, the patient in `patient`", "the other way round", 2)
@@ -318,8 +319,7 @@ class Obeyed(Step):
         )
         heard = {end: self._heard(end, dialogs) for end in dict.fromkeys(ends)}
         silent = [end for end, (rule, model) in heard.items() if not rule and not model]
-        wanted = "for each outcome, a dialogue whose second half says so"
-        need(not silent, wanted, f"not heard: {joined(silent)}", 3)
+        need(not silent, "for each outcome, a dialogue whose second half says so", f"not heard: {joined(silent)}", 3)
         said = "; ".join(self._told(end, ends.count(end), *found) for end, found in heard.items())
         return f"{len(dialogs)} different dialogues; {said}. A word is no proof: read these turns"
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sdkit.exercises import lesson_07
 from sdkit.exercises.lesson_04 import is_own
 from sdkit.exercises.outcome import joined
-from sdkit.exercises.scenarios import as_text, gives_nothing, need_values, outcomes
+from sdkit.exercises.scenarios import as_text, gives_nothing, outcomes, without_value
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.generators import PersonaDialogGenerator
 from sdkit.personas import BasePersona
@@ -49,7 +49,8 @@ class TwoPeople(Step):
                 f"a class of your own for `{name}`, with three fields",
                 type(somebody),
             )
-            need_values(name, somebody)
+            empty = without_value(somebody)
+            need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}")
         need(type(customer) is not type(helper), "two classes: they need to know different things", type(customer), 2)
         return f"a {type(customer).__name__} and a {type(helper).__name__}"
 

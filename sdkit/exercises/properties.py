@@ -16,7 +16,7 @@ from sdkit.exercises.steps import Step, of_type
 
 _HOLE = "…"
 _WANTED = re.compile(r"Wanted: (.*)\.", re.DOTALL)
-_RAISED = re.compile(r"Wanted: code that runs\. Yours raised (\w+)")
+_RAISED = re.compile(r"Wanted: (?:code that runs|an answer that can be checked)\. Yours raised (\w+)")
 
 Parts = tuple[str | None, ...]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import product
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from sdkit.dialog import Dialog
-from sdkit.exercises.outcome import joined
-from sdkit.exercises.steps import need
 from sdkit.personas import BasePersona
 
 _NO = {"no", "not", "never", "without", "none", "nothing"}
@@ -22,16 +21,15 @@ def gives_nothing(stub: Any, scenario: Any) -> bool:
     return scenario is None or (code is not None and not code.co_names and stub(scenario) is None)
 
 
-def need_values(name: str, somebody: BasePersona) -> None:
-    """Need a value for each field; 0 and False are values, if somebody gave them."""
+def without_value(somebody: BasePersona) -> list[str]:
+    """Return the fields that have no value; 0 and False are values, if somebody gave them."""
     fields = {field: getattr(somebody, field) for field in type(somebody).model_fields}
     given = somebody.model_fields_set
-    empty = [
+    return [
         field
         for field, value in fields.items()
         if value is None or (not value and (hasattr(value, "__len__") or field not in given))
     ]
-    need(not empty, f"a value for each field of `{name}`", f"empty: {joined(empty)}")
 
 
 def outcomes(kind: type) -> tuple[Any, ...]:
@@ -70,10 +68,11 @@ def said_at(dialog: Dialog, outcome: str, others: Iterable[str] = ()) -> int | N
     negated = any(word in _NO for word in words)
     own = [word for word in words if word not in _NO | (set() if negated else shared)]
     patterns = [rf"\b{word[:5]}" for word in own if len(word) > 3] or [rf"\b{word}\b" for word in own]
-    for number, turn in list(enumerate(dialog.turns, start=1))[len(dialog) // 2 :]:
-        for sentence in re.split(r"[.!?;]", turn.text.casefold()):
-            found = [match for pattern in patterns if (match := re.search(pattern, sentence))]
-            if any(bool(_SAYS_NO.search(sentence[: match.start()])) is negated for match in found):
+    half = len(dialog) // 2
+    for number, turn in enumerate(dialog.turns[half:], start=half + 1):
+        for sentence, pattern in product(re.split(r"[.!?;]", turn.text.casefold()), patterns):
+            match = re.search(pattern, sentence)
+            if match and bool(_SAYS_NO.search(sentence[: match.start()])) is negated:
                 return number
     return None
 

@@ -53,7 +53,12 @@ def shown(address: str) -> str:
     """Return an address without what may be secret in it: user, password, query."""
     if "@" not in address and "?" not in address:
         return address
-    return str(httpx.URL(address).copy_with(username=None, password=None, query=None))
+    scheme = "" if "://" in address else "http://"
+    try:
+        safe = httpx.URL(scheme + address).copy_with(username=None, password=None, query=None)
+    except httpx.InvalidURL:  # it could quote a part of the password
+        return "(not an address)"
+    return str(safe).removeprefix(scheme)
 
 
 @contextlib.contextmanager

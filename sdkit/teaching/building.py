@@ -16,11 +16,12 @@ from sdkit.teaching import notebooks, workspace
 SOLUTION = "solution"
 """The tag of a cell that solves a step; a second tag such as "07-doctor-patient/People" says which."""
 _LINE = "# solution"
+_FOLDER = "solutions"
 
 
 def source_of(lesson: Path) -> Path | None:
     """Return the notebook with the solutions that a lesson is made from; None if it has no exercises."""
-    path = lesson.parent / "solutions" / lesson.name
+    path = lesson.parent / _FOLDER / lesson.name
     return path if path.exists() else None
 
 
@@ -31,7 +32,7 @@ def lesson_of(source: Path) -> Path:
 
 def lessons(root: Path) -> list[Path]:
     """Return the notebooks of the lessons, in order; those too that are still to be made from their solutions."""
-    sources = (root / "notebooks" / "solutions").glob("[0-9]*.ipynb")
+    sources = (root / "notebooks" / _FOLDER).glob("[0-9]*.ipynb")
     return sorted({*workspace.lessons(root), *map(lesson_of, sources)})
 
 
@@ -50,7 +51,7 @@ def student_version(notebook: Any) -> Any:
 def versions(path: Path) -> list[Any]:
     """Return a notebook; if it is one with solutions, the student's version too, without outputs."""
     notebook = notebooks.read(path)
-    return [notebook, *([student_version(notebook)] if path.parent.name == "solutions" else [])]
+    return [notebook, *([student_version(notebook)] if path.parent.name == _FOLDER else [])]
 
 
 def is_made_from(lesson: Path, source: Path) -> bool:

@@ -10,6 +10,7 @@ from sdkit.errors import FileError
 from sdkit.exercises import translations
 from sdkit.exercises.checker import all_steps
 from sdkit.files import read_text, write_text
+from sdkit.llm import ollama
 from sdkit.teaching import class_pages, class_plan, class_server, classroom, workspace
 from sdkit.teaching.class_plan import Steps
 from sdkit.teaching.openings import openings
@@ -41,7 +42,7 @@ def write(folder: Path) -> list[str]:
     dropped = [name for name in room.exercises if name not in done]
     room = room.model_copy(update={"exercises": done})
 
-    server = classroom.shown(room.server)
+    server = ollama.shown(room.server)
     english = translations.english(step for names in steps.values() for step in names)
     pages = {
         "plan.md": class_plan.page(room, lessons, steps),

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sdkit.errors import FileError, first_problem
 from sdkit.exercises.checker import all_steps
 from sdkit.exercises.outcome import DONE, NOT_STARTED, NOT_YET, Table
-from sdkit.files import read_text
+from sdkit.files import read_data
 from sdkit.rendering import shown
 from sdkit.teaching.class_export import VERSION, Handed, Row
 
@@ -208,10 +208,7 @@ def _handed(path: Path) -> Handed:
     """
     if not path.is_file():  # a pipe would be waited for
         raise FileError(path, "is not a file")
-    try:
-        data = json.loads(read_text(path, _LARGEST))
-    except (ValueError, RecursionError) as error:
-        raise FileError(path, f"is not JSON that can be read: {error}") from error
+    data = read_data(path, "json", _LARGEST)
     if not isinstance(data, dict) or not {"version", "token", "steps"} <= data.keys():
         raise FileError(path, "is no progress that `class export` has made")
     if data["version"] != VERSION:

@@ -154,25 +154,15 @@ def enter(root: Path) -> list[str]:
         room = read(file)
     except FileError as error:
         return [f"The settings of the class are not used: {error}"]
+    from sdkit.llm import ollama
+
     told = []
     for name, value in (("SDKIT_MODEL", room.model), ("OLLAMA_HOST", room.server)):
         if value and not os.environ.get(name, "").strip():
             os.environ[name] = value
-            told.append(f"{name}={shown(value) if value == room.server else value}, as {FOLDER}/{FILE} says.")
+            safe = ollama.shown(value) if name == "OLLAMA_HOST" else value
+            told.append(f"{name}={safe}, as {FOLDER}/{FILE} says.")
     return told
-
-
-def shown(server: str) -> str:
-    """Return the address of a server without what may be secret in it: user, password, query."""
-    import httpx
-
-    from sdkit.llm import ollama
-
-    scheme = "" if "://" in server else "http://"
-    try:
-        return ollama.shown(scheme + server).removeprefix(scheme)
-    except httpx.InvalidURL:  # it could quote a part of the password
-        return "(not an address)"
 
 
 def _none(kind: str, name: str, names: Iterable[str]) -> str:

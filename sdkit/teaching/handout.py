@@ -14,7 +14,7 @@ from sdkit.teaching import browser, handout_parts, notebooks, web_page
 from sdkit.teaching.openings import Opening, opening
 
 INDEX = "index.html"
-_MARK = '<meta name="generator" content="sdkit handout">'
+_MARK = '<meta name="generator" content="sdkit handout">\n'
 """What tells our pages, which may be replaced, from those of others."""
 _NOT_OURS = "there, and `sdkit handout` has not made it; move it away, or name another folder with --output"
 SECONDS = 120.0
@@ -84,11 +84,7 @@ def write(lessons: Sequence[Path], folder: Path, pdf: bool = False) -> list[Path
 
 
 def _page(lesson: Opening, body: str) -> str:
-    return _marked(web_page.page(f"{lesson.number} {lesson.title}", body, handout_parts.STYLE))
-
-
-def _marked(page: str) -> str:
-    return page.replace("<title>", f"{_MARK}\n<title>", 1)
+    return web_page.page(f"{lesson.number} {lesson.title}", body, handout_parts.STYLE, _MARK)
 
 
 def _check_ours(page: Path, pdf: bool) -> None:
@@ -118,7 +114,7 @@ def _index(openings: Mapping[str, Opening]) -> str:
         "To run them, open them in the workshop.</p>"
     )
     body = f'<main>\n<h1>Lessons</h1>\n{intro}\n<ul class="lessons">\n{rows}\n</ul>\n</main>'
-    return _marked(web_page.page("Lessons", body, handout_parts.STYLE))
+    return web_page.page("Lessons", body, handout_parts.STYLE, _MARK)
 
 
 def _navigation(near: Mapping[str, str], openings: Mapping[str, Opening]) -> str:

@@ -29,7 +29,7 @@ code, pre, kbd { font-family: ui-monospace, Menlo, Consolas, monospace; font-siz
 """
 
 
-def page(title: str, body: str, style: str = "") -> str:
+def page(title: str, body: str, style: str = "", head: str = "") -> str:
     """Return a whole page.
 
     Parameters
@@ -40,10 +40,12 @@ def page(title: str, body: str, style: str = "") -> str:
         What is in it, as HTML.
     style
         More style, after that of all pages.
+    head
+        More for the page's head, as HTML.
     """
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"{head}<title>{html.escape(title)}</title>\n<style>{_STYLE}{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )

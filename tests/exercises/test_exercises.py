@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from sdkit.exercises.checker import all_steps
+from sdkit.exercises.properties import properties, without_answers
 from sdkit.exercises.solutions import solution_code
 from sdkit.exercises.steps import Step
 from sdkit.teaching import building, notebooks, workspace
@@ -103,6 +105,14 @@ def test_right_answers_are_done_and_each_mistake_is_caught(source: Path) -> None
         lines = [json.loads(line) for line in "".join(output.get("text", "") for output in cell.outputs).splitlines()]
         for mistake, (kind, hint, text) in zip(step.mistakes, lines, strict=True):
             assert (kind, hint) == ("not yet", mistake.hint), (mistake.title, text)
+            assert re.search(r"\w", without_answers(step, text.splitlines()[1].strip())), (mistake.title, text)
+
+
+@pytest.mark.parametrize(("name", "step"), STEPS, ids=lambda part: getattr(part, "__name__", part))
+def test_what_a_step_asks_for_can_be_told(name: str, step: type[Step]) -> None:
+    asked = properties(step)
+    assert asked
+    assert all(re.search(r"\w", one) for one in asked), asked
 
 
 def _in(name: str, source: Path) -> bool:

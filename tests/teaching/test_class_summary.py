@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sdkit import files
 from sdkit.cli import main
 from sdkit.errors import FileError
 from sdkit.files import read_text
@@ -100,7 +101,7 @@ def test_a_file_is_read_once_and_not_if_it_is_too_large(tmp_path: Path, monkeypa
     hand_in(tmp_path, "0000000a", row("Order"))
     (tmp_path / "large.json").write_text(" " * (2**20 + 1))
     read: list[str] = []
-    monkeypatch.setattr(class_summary, "read_text", lambda path, most: read.append(path.name) or read_text(path, most))
+    monkeypatch.setattr(files, "read_text", lambda path, most: read.append(path.name) or read_text(path, most))
     (told,) = class_summary.read(tmp_path).left_out
     assert told.startswith("large.json: is ")
     assert read == ["large.json", "progress-0000000a.json"]
