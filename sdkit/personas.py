@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +19,7 @@ from pydantic import (
     JsonValue,
     PrivateAttr,
     ValidationError,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -29,7 +31,17 @@ from sdkit.dialog import Provenance, without_docstring
 from sdkit.errors import FileError, InputError, first_problem
 from sdkit.files import DATA_ENDINGS, check_finite, data_text, file_type, read_data, write_text
 
-__all__ = ["BasePersona", "Customer", "Doctor", "Patient", "Persona", "Student", "SupportAgent", "Teacher"]
+__all__ = [
+    "BasePersona",
+    "Customer",
+    "Doctor",
+    "Patient",
+    "Persona",
+    "Student",
+    "SupportAgent",
+    "Teacher",
+    "UserPersona",
+]
 
 # No field can have these names, so they fit between the fields of a file.
 _CLASS, _LABEL, _LINEAGE, _PROVENANCE = "_class", "_label", "_lineage", "_provenance"
@@ -388,6 +400,29 @@ class Persona(BasePersona):
     circumstances: str = ""
     rules: str = ""
     language: str = ""
+
+
+with warnings.catch_warnings():
+    # The file format has a field that is called as one of our methods; pydantic warns of that.
+    warnings.simplefilter("ignore", UserWarning)
+
+    class UserPersona(BasePersona):
+        """Somebody who comes to an assistant: the five fields of Channel Labs' Synthetic Conversation Generation."""
+
+        name: str
+        description: str = Field(  # type: ignore[assignment] # the method is called through the class, see `__str__`
+            description="who you are: age, work, traits"
+        )
+        personality: str = Field(description="how you are, and how you write")
+        scenario: str = Field(description="why you come to the assistant now, and what you want")
+        summary: str = Field(description="you in about ten words")
+
+        @field_validator("*")
+        @classmethod
+        def _not_blank(cls, text: str) -> str:
+            if not text.strip():
+                raise ValueError("is blank")
+            return text.strip()
 
 
 class _Role(BasePersona):
