@@ -1,74 +1,40 @@
-"""Who can take a turn in a conversation: `PersonaAgent`, a persona that a model plays."""
+"""Who can take a turn in a conversation.
+
+`PersonaAgent` is a persona that a model plays, `EndpointAgent` an assistant behind an address, `FunctionAgent` anything
+that you can write as a function. Any two of them can talk.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import inspect
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
-
-from sdkit import prompts
-from sdkit.dialog import Dialog, Turn, without_docstring
-from sdkit.dialog_output import TEXT
-from sdkit.errors import InputError
+from sdkit import background, prompts
+from sdkit.agent_base import MAX_TURNS, Agent, Part, Utterance
+from sdkit.assistants import Assistant, assistant_of
+from sdkit.endpoints import Answer, Endpoint, endpoint_of
+from sdkit.errors import InputError, ReplyError
 from sdkit.llm import structured
 from sdkit.llm.spec import chat_model, model_name
+from sdkit.llm.structured import Reply
 from sdkit.personas import BasePersona, checked_persona
 
 if TYPE_CHECKING:
-    from sdkit.conversation import Conversation
+    from pathlib import Path
+
+    from langchain_core.language_models import BaseChatModel
+
     from sdkit.llm.spec import ModelSpec
-    from sdkit.llm.structured import Reply
     from sdkit.orchestration import Hook
 
-MAX_TURNS = 20
+__all__ = ["MAX_TURNS", "Agent", "EndpointAgent", "FunctionAgent", "Part", "PersonaAgent", "Utterance"]
 
 
-class Utterance(BaseModel):
-    """A turn as a model writes it."""
-
-    model_config = ConfigDict(json_schema_extra=without_docstring)
-
-    text: str
-
-    @field_validator("text")
-    @classmethod
-    def _not_blank(cls, text: str) -> str:
-        if not text.strip():
-            raise ValueError("is blank")
-        return text.strip()
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the schema: one to three sentences."""
-        return {"type": "object", "properties": {"text": TEXT}, "required": ["text"], "additionalProperties": False}
-
-
-@dataclass(frozen=True)
-class Part:
-    """What an agent has to know to take its next turn.
-
-    Attributes
-    ----------
-    name, other : str
-        Under which name it speaks, and to whom.
-    turns : sequence of Turn
-        What was said so far.
-    told : mapping of int to str
-        What it was told by hooks, by the number of turns before.
-    seed : int
-        The seed of this turn.
-    """
-
-    name: str
-    other: str
-    turns: Sequence[Turn]
-    told: Mapping[int, str]
-    seed: int
-
-
-class PersonaAgent:
+class PersonaAgent(Agent):
     """A persona that a model plays.
 
     Parameters
@@ -113,12 +79,8 @@ class PersonaAgent:
             raise InputError(f"hooks={hooks!r}: give a list of functions that take a Moment")
         self.details, self.response_details = details, response_details
         self.hooks = list(hooks)
-        self.llm = chat_model(model)
-
-    @property
-    def label(self) -> str:
-        """Under which name it speaks, unless somebody else has the same."""
-        return self.persona.label
+        self.llm: BaseChatModel = chat_model(model)
+        self.schema: type[Utterance] = Utterance
 
     @property
     def model(self) -> str:
@@ -129,62 +91,146 @@ class PersonaAgent:
         """Name the persona and the model."""
         return f"PersonaAgent({self.persona!r}, model={self.model!r})"
 
-    # -- a turn -------------------------------------------------------------------------------------------------------
-
     def speak(self, part: Part) -> Reply:
         """Take a turn; the text is ``reply.value.text``."""
-        return structured.request(self._messages(part), Utterance, model=self.llm, seed=part.seed)
+        return structured.request(self._messages(part), self.schema, model=self.llm, seed=part.seed)
 
     async def aspeak(self, part: Part) -> Reply:
         """Do what `speak` does, awaitable."""
-        return await structured.arequest(self._messages(part), Utterance, model=self.llm, seed=part.seed)
+        return await structured.arequest(self._messages(part), self.schema, model=self.llm, seed=part.seed)
 
     def _messages(self, part: Part) -> list[prompts.Message]:
         me = prompts.Voice(part.name, str(self.persona))
         about = {"details": self.details, "response_details": self.response_details}
         return prompts.party(me, part.other, turns=part.turns, told=part.told, **about)
 
-    # -- a conversation -----------------------------------------------------------------------------------------------
 
-    def talk_with(self, other: PersonaAgent, max_turns: int = MAX_TURNS, **rest: Any) -> Dialog:
-        """Talk until it is over, or the limit is reached.
+class EndpointAgent(Agent):
+    """An assistant behind an address.
 
-        Parameters
-        ----------
-        other
-            To whom.
-        max_turns
-            How many turns at most, those of both together.
-        **rest
-            ``first`` (who begins, or what this one says first), ``seed``, ``id`` and others: see
-            `sdkit.conversation.Conversation`.
+    Parameters
+    ----------
+    endpoint
+        The endpoint, or the path of its file.
+    assistant
+        Its name and description, or the path of a file with them: the name is the one it speaks under, and the
+        description is sent where the endpoint's ``system`` says.
 
-        Returns
-        -------
-        Dialog
-            With `Dialog.stop`, `Dialog.personas`, and, where a hook has told somebody something, `Dialog.events`.
+    Raises
+    ------
+    FileError
+        A file cannot be read, or a variable in it is not set.
+    """
 
-        Raises
-        ------
-        ConversationError
-            A turn could not be made. The turns so far are in its ``dialog``.
-        KeyboardInterrupt
-            With the turns so far in its ``dialog``: in a notebook, ``sys.last_value.dialog``.
-        """
-        return self._conversation(other, max_turns, rest).run()
+    def __init__(self, endpoint: Endpoint | str | Path, assistant: Assistant | str | Path | None = None) -> None:
+        self.endpoint = endpoint_of(endpoint)
+        self._about = "" if assistant is None else assistant_of(assistant).description
+        self.persona = _persona_of(assistant)
 
-    async def atalk_with(self, other: PersonaAgent, max_turns: int = MAX_TURNS, **rest: Any) -> Dialog:
-        """Do what `talk_with` does, awaitable."""
-        return await self._conversation(other, max_turns, rest).arun()
+    @property
+    def model(self) -> str:
+        """The name of the model that its body asks for, else its address."""
+        return self.endpoint.name
 
-    def stream(self, other: PersonaAgent, max_turns: int = MAX_TURNS, **rest: Any) -> Conversation:
-        """Return the conversation, which makes its turns as you iterate over it: ``for turn in ana.stream(tom): ...``.
+    def __repr__(self) -> str:
+        """Name the address."""
+        return f"EndpointAgent({self.endpoint!r})"
 
-        It can be left and gone on with at any time; ``async for`` works, too. Its ``dialog`` has the turns so far.
-        """
-        return self._conversation(other, max_turns, rest)
+    def speak(self, part: Part) -> Reply:
+        """Send what was said, and return what comes back."""
+        chat = _heard(part)
+        return self._reply(part, chat, self.endpoint.ask(chat, self._about))
 
-    def _conversation(self, other: PersonaAgent, max_turns: int, rest: Mapping[str, Any]) -> Conversation:
-        from sdkit.conversation import Conversation
+    async def aspeak(self, part: Part) -> Reply:
+        """Do what `speak` does, awaitable."""
+        chat = _heard(part)
+        return self._reply(part, chat, await self.endpoint.aask(chat, self._about))
 
-        return Conversation(self, other, max_turns, **rest)
+    def _reply(self, part: Part, chat: list[dict[str, str]], answer: Answer) -> Reply:
+        return _reply(part, chat, self.model, answer)
+
+
+class FunctionAgent(Agent):
+    """Anything that takes a conversation and returns the next message.
+
+    Parameters
+    ----------
+    function
+        Takes a list of messages, each a dict with ``role`` and ``content``, and returns a text; it may be async. What
+        it said itself has the role "assistant", what it heard the role "user".
+    name
+        Under which name it speaks.
+
+    Raises
+    ------
+    InputError
+        It is no function.
+    """
+
+    def __init__(
+        self, function: Callable[[list[dict[str, str]]], str | Awaitable[str]], name: str = "Assistant"
+    ) -> None:
+        if not callable(function):
+            raise InputError(f"{function!r} is no function; give one from a list of messages to a text")
+        self.function = function
+        self.persona = BasePersona.model_validate({"name": name})
+
+    @property
+    def model(self) -> str:
+        """The name of the function."""
+        return str(getattr(self.function, "__name__", type(self.function).__name__))
+
+    def __repr__(self) -> str:
+        """Name the function."""
+        return f"FunctionAgent({self.model})"
+
+    def speak(self, part: Part) -> Reply:
+        """Call the function."""
+        began, chat = time.perf_counter(), part.chat()
+        said = self.function(part.chat())
+        return self._reply(part, chat, background.awaited(said) if inspect.isawaitable(said) else said, began)
+
+    async def aspeak(self, part: Part) -> Reply:
+        """Do what `speak` does, awaitable; a function that is not async keeps all others waiting."""
+        began, chat = time.perf_counter(), part.chat()
+        said = self.function(part.chat())
+        return self._reply(part, chat, await said if inspect.isawaitable(said) else said, began)
+
+    def _reply(self, part: Part, chat: list[dict[str, str]], said: Any, began: float) -> Reply:
+        if not isinstance(said, str) or not said.strip():
+            raise ReplyError(f"was {said!r:.80}, which is no text", str(said), None, [part.seed])
+        answer = Answer(said.strip(), None, None, time.perf_counter() - began, 1)
+        return _reply(part, chat, self.model, answer)
+
+
+def _persona_of(assistant: Assistant | str | Path | None) -> BasePersona:
+    about = {"name": "Assistant"} if assistant is None else assistant_of(assistant).model_dump()
+    return BasePersona.model_validate(about)
+
+
+def _heard(part: Part) -> list[dict[str, str]]:
+    chat = part.chat()
+    if not chat:
+        raise InputError(f"{part.name} answers, and cannot begin; let {part.other} begin, with first=")
+    return chat
+
+
+def _reply(part: Part, chat: list[dict[str, str]], model: str, answer: Answer) -> Reply:
+    """Return the reply of something that is no language model of ours."""
+    return Reply(
+        value=Utterance(text=answer.text),
+        raw=answer.text,
+        model=model,
+        answered_by=model,
+        replayed=False,
+        seed=part.seed,
+        first_seed=part.seed,
+        options={},
+        prompt_hash=hashlib.sha256(json.dumps(chat).encode()).hexdigest(),
+        seconds=answer.seconds,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        cached_tokens=None,
+        finish_reason=None,
+        attempts=answer.tries,
+    )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from sdkit.llm import playback
@@ -75,3 +75,30 @@ class Job:
         if threading.current_thread() is not self._thread:
             self._thread.join(seconds)
         return not self._thread.is_alive()
+
+
+def awaited(what: Awaitable[Any]) -> Any:
+    """Return what an awaitable comes to, also where an event loop is running: it runs in a thread of its own.
+
+    Raises
+    ------
+    Exception
+        What it raises.
+    """
+
+    async def work() -> Any:
+        return await what
+
+    ended: list[tuple[Any, BaseException | None]] = []
+    job = Job(work, lambda result, error: ended.append((result, error)), playback.tell.get())
+    try:
+        while not job.wait(0.1):
+            pass
+    except BaseException:  # Ctrl-C above all
+        job.stop()
+        job.wait(30)
+        raise
+    result, error = ended[0]
+    if error is not None:
+        raise error
+    return result

@@ -14,16 +14,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from sdkit import prompts
-from sdkit.agents import MAX_TURNS, Part, PersonaAgent
+from sdkit.agents import MAX_TURNS, Agent, Part
 from sdkit.describing import told_apart
-from sdkit.dialog import Dialog, Event, Scenario, Stop, Turn, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog import Dialog, Event, Scenario, Stop, Turn
+from sdkit.endings import MIN_TURNS, Ending, Farewell
 from sdkit.errors import ConversationError, InputError, first_problem
 from sdkit.llm import structured
-from sdkit.llm.seeds import check_seed, derive_seed
+from sdkit.llm.seeds import check_seed, derive_seed, random_seed
 from sdkit.llm.slots import Hold
 from sdkit.llm.spec import chat_model
 from sdkit.orchestration import Instruction, Moment
@@ -34,27 +33,11 @@ if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
     from sdkit.llm.structured import Reply
 
-MIN_TURNS = 4
-"""From how many turns on the judge is asked, if nobody says otherwise: both have spoken twice."""
 TOLD, TOLD_FOR_GOOD, BY_HAND = "instruct", "instruct-persist", "by hand"
 """Actions of events, and a label: what somebody was told for a turn, or from then on; that a person said it."""
+UNFINISHED = {"max_turns", "stopped", "error"}
+"""Kinds of stops that are no end that a conversation comes to by itself."""
 _JUDGE = 2  # its slot; the parties have 0 and 1
-
-
-class Over(BaseModel):
-    """Whether a conversation is over, as a model answers it: what the last line does, the reason, the decision."""
-
-    model_config = ConfigDict(json_schema_extra=without_docstring)
-
-    act: str = ""
-    reason: str
-    over: bool
-
-    @classmethod
-    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the schema: the decision comes last, so that it follows from the others."""
-        fields = {"act": {"enum": list(prompts.ACTS)}, "reason": SHORT, "over": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
 @dataclass(frozen=True)
@@ -94,7 +77,9 @@ class Conversation:
     min_turns
         From how many turns on it may be over.
     judge
-        Which model decides whether it is over; None for that of `a`.
+        Which model decides whether it is over; None for that of `a`, else of `b`. If neither has one, nobody decides.
+    ending
+        What it is asked; None for `sdkit.endings.Farewell`: whether the last line is a goodbye that needs no answer.
     scenario
         What to keep as the dialogue's scenario.
     history
@@ -121,20 +106,21 @@ class Conversation:
 
     def __init__(
         self,
-        a: PersonaAgent,
-        b: PersonaAgent,
+        a: Agent,
+        b: Agent,
         max_turns: int = MAX_TURNS,
         *,
-        first: PersonaAgent | str | None = None,
+        first: Agent | str | None = None,
         seed: int | None = None,
         id: int | str | None = None,
         min_turns: int = MIN_TURNS,
         judge: ModelSpec = None,
+        ending: Ending | None = None,
         scenario: Scenario = None,
         history: Dialog | Sequence[Turn] = (),
     ) -> None:
         for agent in (a, b):
-            if not isinstance(agent, PersonaAgent):
+            if not isinstance(agent, Agent):
                 raise InputError(f"{agent!r} cannot take a turn; give a PersonaAgent")
         if not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1:
             raise InputError(f"max_turns={max_turns!r}: give a whole number, at least 1")
@@ -142,7 +128,8 @@ class Conversation:
             raise InputError(f"min_turns={min_turns!r}: give a whole number, at least 0")
         self.agents = (a, b)
         self.names = told_apart([a.label, b.label])
-        self.max_turns, self.min_turns = max_turns, min_turns
+        self.max_turns = max_turns
+        self.ending: Ending = Farewell(min_turns) if ending is None else ending
         self.turns = [turn.model_copy() for turn in history]
         if len(self.turns) >= max_turns and self.turns:
             raise InputError(
@@ -151,13 +138,12 @@ class Conversation:
         if strangers := {turn.speaker for turn in self.turns} - set(self.names):
             raise InputError(f"history: {sorted(map(str, strangers))[0]!r} is neither {' nor '.join(self.names)}")
         self._next = self._who_begins(first)
-        self._llm = a.llm if judge is None else chat_model(judge)
+        self._llm = (a.llm or b.llm) if judge is None else chat_model(judge)
         about = "\n".join([*(f"{name}: {agent.persona}" for name, agent in self._cast()), *self._transcript()])
-        self.seed = check_seed(
-            structured.any_seed(self._llm, hashlib.sha256(about.encode("utf-8", "surrogatepass")).hexdigest())
-            if seed is None
-            else seed
-        )
+        if seed is None:
+            what = hashlib.sha256(about.encode("utf-8", "surrogatepass")).hexdigest()
+            seed = structured.any_seed(self._llm, what) if self._llm else random_seed()
+        self.seed = check_seed(seed)
         self._about: dict[str, Any] = {"dialogId": id, "scenario": scenario}
         self.steps: list[Step] = []
         self.stop: Stop | None = None
@@ -168,6 +154,7 @@ class Conversation:
         if isinstance(history, Dialog):
             self._recall(history.events or [])
         self._judged = -1
+        self._leaves: str | None = None
         self._times: list[int] = [int(time.time())] * len(self.turns)
         self._hold = Hold(alone=False)
         try:
@@ -188,10 +175,10 @@ class Conversation:
                 told = self._told[self.names.index(event.agent)]
                 told.setdefault(turn, []).append(Instruction(event.text, event.action == TOLD_FOR_GOOD))
 
-    def _cast(self) -> list[tuple[str, PersonaAgent]]:
+    def _cast(self) -> list[tuple[str, Agent]]:
         return list(zip(self.names, self.agents, strict=True))
 
-    def _who_begins(self, first: PersonaAgent | str | None) -> int:
+    def _who_begins(self, first: Agent | str | None) -> int:
         a, b = self.agents
         if self.turns:
             if first is not None:
@@ -240,15 +227,16 @@ class Conversation:
         """Ask the judge, once after each turn, and look at the limit; if it is over, `stop` says why."""
         if self._judge_is_due():
             with self._kept("The judge's answer"), self._hold.slot(_JUDGE):
-                self._heed(structured.request(self._question(), Over, model=self._llm, seed=self._seed("judge")))
+                question, schema = self.ending.question(self.turns), self.ending.schema
+                self._heed(structured.request(question, schema, model=self._llm, seed=self._seed("judge")))
         return self._has_ended()
 
     async def ais_over(self) -> bool:
         """Do what `is_over` does, awaitable."""
         if self._judge_is_due():
             with self._kept("The judge's answer"), self._hold.slot(_JUDGE):
-                seed = self._seed("judge")
-                self._heed(await structured.arequest(self._question(), Over, model=self._llm, seed=seed))
+                question, schema = self.ending.question(self.turns), self.ending.schema
+                self._heed(await structured.arequest(question, schema, model=self._llm, seed=self._seed("judge")))
         return self._has_ended()
 
     def run(self) -> Dialog:
@@ -305,7 +293,7 @@ class Conversation:
         return Dialog(
             model=" and ".join(dict.fromkeys(agent.model for agent in self.agents)),
             seed=self.seed,
-            complete=stop.kind == "over" if stop else None,
+            complete=stop.kind not in UNFINISHED if stop else None,
             turns=[turn.model_copy() for turn in self.turns],
             events=self._events() if self._by_hand or any(self._told) else None,
             personas={name: agent.persona.json() for name, agent in self._cast()},
@@ -349,10 +337,9 @@ class Conversation:
 
     def _judge_is_due(self) -> bool:
         count = len(self.turns)
-        return self.stop is None and max(self.min_turns, 1) <= count < self.max_turns and self._judged != count
-
-    def _question(self) -> list[prompts.Message]:
-        return prompts.is_it_over(self._transcript())
+        if self._llm is None or self.stop is not None or self._leaves or self._judged == count:
+            return False
+        return count < self.max_turns and self.ending.is_due(self.turns)
 
     def _transcript(self) -> list[str]:
         return [f"{turn.speaker}: {one_line(turn.text)}" for turn in self.turns]
@@ -361,10 +348,12 @@ class Conversation:
         """Do as the judge says."""
         self.steps.append(Step(len(self.turns), "judge", reply))
         self._judged = len(self.turns)
-        if reply.value.over:
-            self.stop = Stop(kind="over", reason=reply.value.reason)
+        self.stop = self.ending.stop(reply.value)
 
     def _has_ended(self) -> bool:
+        # Who leaves is answered once more, as in a chat.
+        if self.stop is None and self._leaves and self.turns[-1].speaker != self._leaves:
+            self.stop = Stop(kind="left", reason=f"{self._leaves} has ended it")
         if self.stop is None and len(self.turns) >= self.max_turns:
             self.stop = Stop(kind="max_turns", reason=f"it has {self.max_turns} turns")
         return self.stop is not None
@@ -396,6 +385,8 @@ class Conversation:
 
     def _add(self, reply: Reply) -> Turn:
         self.steps.append(Step(len(self.turns), self.next_speaker, reply))
+        if getattr(reply.value, "leaves", False):
+            self._leaves = self.next_speaker
         return self._append(reply.value.text)
 
     def _append(self, text: str) -> Turn:

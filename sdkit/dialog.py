@@ -87,13 +87,17 @@ class Stop(_Record):
     ----------
     kind
         "over": it came to its natural end. "max_turns": the limit was reached. "stopped": somebody stopped it.
-        "error": something failed.
+        "error": something failed. Of a chat with an assistant also "need_met", "frustrated", "dead_end", "goodbye",
+        "no_answer" (the user would not write again) and "left" (the user has ended it).
     reason
         In words.
+    confidence
+        How sure a judge is of it, from 0 to 1, if it said so.
     """
 
     kind: str
     reason: str = ""
+    confidence: float | None = Field(default=None, repr=False, exclude_if=lambda value: value is None)
 
 
 class Provenance(BaseModel):
@@ -169,6 +173,8 @@ class Dialog(_Record):
         Why it has ended, if it was made turn by turn.
     provenance
         How it was made.
+    notes
+        What else is known of it: a dict of JSON values. Not shown by ``repr``, and not saved where there is none.
     formatVersion
         The version of the file format.
     """
@@ -184,6 +190,7 @@ class Dialog(_Record):
     personas: dict[str, dict[str, JsonValue]] | None = _unless_none()
     stop: Stop | None = _unless_none()
     provenance: Provenance | None = _unless_none()
+    notes: dict[str, JsonValue] | None = _unless_none()
 
     @field_validator("scenario", mode="before")
     @classmethod

@@ -12,7 +12,8 @@
     │   ├── ModelUnavailableError  its server or its weights are not there
     │   ├── PromptTooLongError   the prompt does not fit into the model's context
     │   ├── NotRecordedError     only recorded answers may be used, and there is none
-    │   └── WeightsError         a model file is missing, short, corrupt or cannot be fetched
+    │   ├── WeightsError         a model file is missing, short, corrupt or cannot be fetched
+    │   └── EndpointError        an assistant behind an address cannot be asked, or answers with something else
     ├── ReplyError          the model answered, but not with what was asked for
     ├── ConversationError   a turn of a conversation failed; has the turns so far
     └── LabError            JupyterLab did not start, or ended by itself
@@ -118,6 +119,10 @@ class NotRecordedError(ModelError):
 
 class WeightsError(ModelError):
     """A model file is missing, short, corrupt, a different file, or cannot be fetched."""
+
+
+class EndpointError(ModelError):
+    """An assistant behind an address cannot be asked, or answers with something else than a message."""
 
 
 class LabError(SdkitError):

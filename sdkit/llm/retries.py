@@ -13,6 +13,7 @@ import os
 import random
 import re
 import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,9 +130,12 @@ def tries(why: Any) -> int:
     return CROWDED_TRIES if why.status_code in _CROWDED else TRIES
 
 
-def delay(response: Any, tried: int) -> float | None:
-    """Return the seconds to wait after a refusal, as Retry-After asks; None if trying again is of no use."""
-    if not is_busy(response) or tried >= tries(response):
+def delay(response: Any, tried: int, most: int | None = None) -> float | None:
+    """Return the seconds to wait after a refusal, as Retry-After asks; None if trying again is of no use.
+
+    `most` is how often a request is made at most; None for what is usual for this refusal.
+    """
+    if not is_busy(response) or tried >= (tries(response) if most is None else most):
         return None
     asked, crowded = asked_pause(response), response.status_code in _CROWDED
     if asked is None:
@@ -172,8 +176,7 @@ def refusal(http: Any, request: Any, response: Any) -> Any:
     """Return a refusal as it may be shown: without the keys of the request, and with word to the client to give up."""
     page = "html" in response.headers.get("content-type", "")
     text = '{"error": "a web page instead of an answer"}' if page else response.text
-    for secret in _secrets(request):
-        text = text.replace(secret, "…")
+    text = without(text, secrets_of(request.headers, request.url))
     kind = "application/json" if page else response.headers.get("content-type", "application/json")
     headers = {"content-type": kind, "x-should-retry": "false"}
     if "retry-after" in response.headers:
@@ -181,12 +184,23 @@ def refusal(http: Any, request: Any, response: Any) -> Any:
     return http.Response(response.status_code, headers=headers, content=text.encode(), request=request)
 
 
-def _secrets(request: Any) -> list[str]:
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without what nobody may read; what is shorter than six letters is no secret."""
+    for secret in sorted({secret for secret in secrets if len(secret) > 5}, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return text
+
+
+def secrets_of(headers: Mapping[str, str], url: Any) -> list[str]:
     """Return what of a request nobody may read: the values of headers with keys, and what the address hides."""
-    found = [value for name, value in request.headers.items() if _SECRET_HEADER.search(name)]
+    import httpx
+
+    found = [value for name, value in headers.items() if _SECRET_HEADER.search(name)]
     found += [part for value in found for part in value.split()]
     for value in list(found):
         with contextlib.suppress(ValueError):  # "Basic" hides user and password in base64
             found += base64.b64decode(value, validate=True).decode().split(":", 1)
-    found += [request.url.password or "", *(value for _, value in request.url.params.items())]
-    return sorted({value for value in found if len(value) > 5}, key=len, reverse=True)
+    with contextlib.suppress(httpx.InvalidURL):
+        url = httpx.URL(url) if isinstance(url, str) else url
+        found += [url.password or "", *(value for _, value in url.params.items())]
+    return found

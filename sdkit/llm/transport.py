@@ -29,7 +29,10 @@ import httpx
 from sdkit.llm import ollama, wire
 from sdkit.llm.exchange import Exchange, Heard, listening
 
-__all__ = ["Heard", "install", "listening"]
+__all__ = ["DIRECT", "Heard", "install", "listening"]
+
+DIRECT = "sdkit-direct"
+"""The extension of a request that goes its way untouched, whatever it looks like: an endpoint that is tried out."""
 
 _installing = threading.Lock()
 
@@ -84,7 +87,7 @@ def _leave_other_loops(transport: Any) -> None:
 
 
 def _is_call(request: Any, http: Any) -> bool:
-    if request.method != "POST" or not request.url.path.endswith(wire.PATHS):
+    if request.method != "POST" or not request.url.path.endswith(wire.PATHS) or request.extensions.get(DIRECT):
         return False
     try:
         return wire.is_call(request.url.path, request.content)

@@ -1,0 +1,164 @@
+"""When a conversation is over: what is asked about it after a turn, and what the answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from sdkit import prompts, simulation_prompts
+from sdkit.dialog import Stop, Turn, without_docstring
+from sdkit.dialog_output import SHORT
+from sdkit.rendering import one_line
+
+MIN_TURNS = 4
+"""From how many turns on a judge is asked, if nobody says otherwise: both have spoken twice."""
+
+
+class Ending(Protocol):
+    """Whether a conversation is over: a question to a model, and what its answer means."""
+
+    @property
+    def schema(self) -> type[BaseModel]:
+        """The class of the answer."""
+        ...
+
+    def is_due(self, turns: Sequence[Turn]) -> bool:
+        """Tell whether to ask after these turns."""
+        ...
+
+    def question(self, turns: Sequence[Turn]) -> list[prompts.Message]:
+        """Return what to ask."""
+        ...
+
+    def stop(self, answer: Any) -> Stop | None:
+        """Return why the conversation is over; None if it goes on."""
+        ...
+
+
+class Over(BaseModel):
+    """Whether a conversation is over, as a model answers it: what the last line does, the reason, the decision."""
+
+    model_config = ConfigDict(json_schema_extra=without_docstring)
+
+    act: str = ""
+    reason: str
+    over: bool
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema: the decision comes last, so that it follows from the others."""
+        fields = {"act": {"enum": list(prompts.ACTS)}, "reason": SHORT, "over": {"type": "boolean"}}
+        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """A conversation is over when the last line is a goodbye that needs no answer.
+
+    Parameters
+    ----------
+    min_turns
+        From how many turns on it may be over.
+    """
+
+    min_turns: int = MIN_TURNS
+    schema = Over
+
+    def is_due(self, turns: Sequence[Turn]) -> bool:
+        """Tell whether there are enough turns."""
+        return len(turns) >= max(self.min_turns, 1)
+
+    def question(self, turns: Sequence[Turn]) -> list[prompts.Message]:
+        """Ask about the transcript."""
+        return prompts.is_it_over([f"{turn.speaker}: {one_line(turn.text)}" for turn in turns])
+
+    def stop(self, answer: Over) -> Stop | None:
+        """Return the reason, if it is over."""
+        return Stop(kind="over", reason=answer.reason) if answer.over else None
+
+
+class NoEnding:
+    """A conversation goes on to its limit; nobody is asked."""
+
+    schema = Over
+
+    def is_due(self, turns: Sequence[Turn]) -> bool:
+        """Never ask."""
+        return False
+
+    def question(self, turns: Sequence[Turn]) -> list[prompts.Message]:
+        """Ask nothing."""
+        return []
+
+    def stop(self, answer: Any) -> Stop | None:
+        """Go on."""
+        return None
+
+
+GOES_ON = "goes on"
+STATES = {
+    GOES_ON: None,
+    "need met": "need_met",
+    "frustrated": "frustrated",
+    "dead end": "dead_end",
+    "said goodbye": "goodbye",
+    "would not answer": "no_answer",
+}
+"""What a user may do after an assistant's message, as models say it, and the `Stop.kind` of that."""
+_CONFIDENCES = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
+
+
+class Decision(BaseModel):
+    """What a simulated user does next, as a model answers it: the reason, one of `STATES`, and how sure it is."""
+
+    model_config = ConfigDict(json_schema_extra=without_docstring)
+
+    reason: str
+    state: str
+    confidence: float
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema: the decision follows from its reason."""
+        fields = {"reason": SHORT, "state": {"enum": list(STATES)}, "confidence": {"enum": _CONFIDENCES}}
+        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+@dataclass(frozen=True)
+class UserDone:
+    """A chat with an assistant is over when its user would not write again; asked after each of its answers.
+
+    The judge sees what was said and what the user wants, and not who plays the assistant.
+
+    Parameters
+    ----------
+    user
+        The name under which the user speaks.
+    goal
+        Why the user has come.
+    """
+
+    user: str
+    goal: str
+    schema = Decision
+
+    def is_due(self, turns: Sequence[Turn]) -> bool:
+        """Tell whether the assistant has just answered."""
+        return len(turns) > 1 and turns[-1].speaker != self.user
+
+    def question(self, turns: Sequence[Turn]) -> list[prompts.Message]:
+        """Ask what the user does now."""
+        return simulation_prompts.is_user_done(self.goal, chat_lines(turns, self.user))
+
+    def stop(self, answer: Decision) -> Stop | None:
+        """Return the reason, if the user does not go on."""
+        kind = STATES.get(answer.state)
+        return Stop(kind=kind, reason=answer.reason, confidence=answer.confidence) if kind else None
+
+
+def chat_lines(turns: Sequence[Turn], user: str) -> list[str]:
+    """Return a chat as lines that say who wrote, "User" or "Assistant", and nothing else of them."""
+    return [f"{'User' if turn.speaker == user else 'Assistant'}: {one_line(turn.text)}" for turn in turns]
