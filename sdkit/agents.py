@@ -80,7 +80,6 @@ class PersonaAgent(Agent):
         self.details, self.response_details = details, response_details
         self.hooks = list(hooks)
         self.llm: BaseChatModel = chat_model(model)
-        self.schema: type[Utterance] = Utterance
 
     @property
     def model(self) -> str:
@@ -93,11 +92,14 @@ class PersonaAgent(Agent):
 
     def speak(self, part: Part) -> Reply:
         """Take a turn; the text is ``reply.value.text``."""
-        return structured.request(self._messages(part), self.schema, model=self.llm, seed=part.seed)
+        return structured.request(self._messages(part), self._schema(part), model=self.llm, seed=part.seed)
 
     async def aspeak(self, part: Part) -> Reply:
         """Do what `speak` does, awaitable."""
-        return await structured.arequest(self._messages(part), self.schema, model=self.llm, seed=part.seed)
+        return await structured.arequest(self._messages(part), self._schema(part), model=self.llm, seed=part.seed)
+
+    def _schema(self, part: Part) -> type[Utterance]:
+        return Utterance
 
     def _messages(self, part: Part) -> list[prompts.Message]:
         me = prompts.Voice(part.name, str(self.persona))

@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from sdkit.background import Job
 from sdkit.batch_input import Id, checked_about, checked_ids
 from sdkit.batch_report import Report, problem_of
-from sdkit.batch_store import store
+from sdkit.batch_store import Store, store
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
 from sdkit.llm import usage
@@ -54,7 +54,8 @@ class Batch:
         From an id to what makes its dialogue: a generator, or a function that takes ``seed`` and ``id``. Better an
         async one: for a plain one, all others and Stop have to wait.
     to
-        Where to: a folder, which gets ``json/ID.json`` and ``txt/ID.txt``, or one file that ends in ``.jsonl``.
+        Where to: a folder, which gets ``json/ID.json`` and ``txt/ID.txt``, or one file that ends in ``.jsonl``; or a
+        `sdkit.batch_store.Store`.
     seed
         From it and its id the seed of each dialogue is derived; "id" takes the id itself.
     about
@@ -86,7 +87,7 @@ class Batch:
         self,
         ids: Iterable[Id],
         maker_for: Callable[[Any], Maker],
-        to: str | Path,
+        to: str | Path | Store,
         *,
         seed: int | Literal["id"] = 0,
         about: Mapping[str, Any] | None = None,
@@ -103,7 +104,7 @@ class Batch:
             )
         self._maker_for = maker_for
         self._store = store(to)
-        self.to = Path(to)
+        self.to = self._store.place
         if seed == "id":
             for number in self.ids:
                 check_seed(number)  # type: ignore[arg-type]

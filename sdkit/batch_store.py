@@ -192,13 +192,30 @@ class LinesStore(Store):
         self.path = Path(path)
         super().__init__(self.path, f"{path}.")
 
+    def _dialog(self, value: Any) -> Dialog:
+        """Return the dialogue of a line's value.
+
+        Raises
+        ------
+        InputError
+            It is none.
+        """
+        try:
+            return Dialog.model_validate(value)
+        except ValidationError as error:
+            raise InputError(first_problem(error)) from error
+
+    def _value(self, dialog: Dialog) -> Any:
+        """Return the value of a dialogue's line."""
+        return dialog.json()
+
     def _lines(self) -> Iterator[tuple[str, Any, Dialog]]:
         """Yield of each line the id, the value, and the dialogue."""
         for line, value in numbered_lines(self.path):
             try:
-                dialog = Dialog.model_validate(value)
-            except ValidationError as error:
-                raise FileError(self.path, f"holds no dialogue: {first_problem(error)}", line) from error
+                dialog = self._dialog(value)
+            except InputError as error:
+                raise FileError(self.path, f"holds no dialogue: {error}", line) from error
             if dialog.dialogId is None:
                 raise FileError(self.path, "holds a dialogue without an id", line)
             yield str(dialog.dialogId), value, dialog
@@ -222,7 +239,7 @@ class LinesStore(Store):
     def written(self, number: Id, dialog: Dialog) -> Any:
         """Return the value of its line."""
         _check(dialog)
-        return dialog.json()
+        return self._value(dialog)
 
     def save(self, number: Id, written: Any) -> None:
         """Append a dialogue."""
@@ -255,8 +272,10 @@ def _sweep(folder: Path, names: Iterable[str] | None = None) -> None:
                 path.unlink()
 
 
-def store(to: str | Path) -> Store:
+def store(to: str | Path | Store) -> Store:
     """Return the place of a batch: one file if its name ends in .jsonl, else a folder."""
+    if isinstance(to, Store):
+        return to
     path = Path(to)
     suffix = path.suffix.lower()
     if suffix == ".jsonl":

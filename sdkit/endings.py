@@ -131,27 +131,24 @@ class Decision(BaseModel):
 class UserDone:
     """A chat with an assistant is over when its user would not write again; asked after each of its answers.
 
-    The judge sees what was said and what the user wants, and not who plays the assistant.
+    The user is the one who begins. The judge sees what was said and what the user wants, and not who they are.
 
     Parameters
     ----------
-    user
-        The name under which the user speaks.
     goal
         Why the user has come.
     """
 
-    user: str
     goal: str
     schema = Decision
 
     def is_due(self, turns: Sequence[Turn]) -> bool:
         """Tell whether the assistant has just answered."""
-        return len(turns) > 1 and turns[-1].speaker != self.user
+        return len(turns) > 1 and turns[-1].speaker != turns[0].speaker
 
     def question(self, turns: Sequence[Turn]) -> list[prompts.Message]:
         """Ask what the user does now."""
-        return simulation_prompts.is_user_done(self.goal, chat_lines(turns, self.user))
+        return simulation_prompts.is_user_done(self.goal, chat_lines(turns))
 
     def stop(self, answer: Decision) -> Stop | None:
         """Return the reason, if the user does not go on."""
@@ -159,6 +156,6 @@ class UserDone:
         return Stop(kind=kind, reason=answer.reason, confidence=answer.confidence) if kind else None
 
 
-def chat_lines(turns: Sequence[Turn], user: str) -> list[str]:
-    """Return a chat as lines that say who wrote, "User" or "Assistant", and nothing else of them."""
-    return [f"{'User' if turn.speaker == user else 'Assistant'}: {one_line(turn.text)}" for turn in turns]
+def chat_lines(turns: Sequence[Turn]) -> list[str]:
+    """Return a chat as lines that say who wrote, "User" or "Assistant", and nothing else of them; the user begins."""
+    return [f"{'User' if turn.speaker == turns[0].speaker else 'Assistant'}: {one_line(turn.text)}" for turn in turns]

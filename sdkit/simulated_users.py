@@ -61,7 +61,10 @@ class UserAgent(PersonaAgent):
     def __init__(self, persona: BasePersona, model: ModelSpec = None, *, assistant: Assistant | str | Path) -> None:
         super().__init__(persona, model)
         self.assistant = assistant_of(assistant)
-        self.schema = UserMessage
+
+    def _schema(self, part: Part) -> type[Utterance]:
+        # Nobody leaves with the first message, before there was an answer.
+        return UserMessage if part.turns else Utterance
 
     def _messages(self, part: Part) -> list[Message]:
         return simulation_prompts.simulated_user(

@@ -243,3 +243,29 @@ def is_persona_kept(persona: str, lines: Sequence[str]) -> list[Message]:
         answer = json.dumps({"evidence": evidence, "reason": reason, "kept": kept})
         messages += [asked(who, said), ("ai", answer)]
     return [*messages, asked(persona, lines)]
+
+
+BLUE_KETTLE = (
+    "You are the support of Blue Kettle, a shop for kettles, teapots and tea. Open Monday to Saturday from 9 to 6, at "
+    "12 Harbour Street. Delivery: two to three working days, £3.90, free from £40. Returns: within 30 days, unused. "
+    "Warranty: two years; one more year costs £9.90. Payment: card, PayPal, invoice. Gift cards: £10 to £100. Kettles: "
+    "Wren (0.8 litres, £29), Heron (1.5 litres, £45), Swan (1.7 litres, £79). Whoever has a broken kettle is asked for "
+    "the order number and for what is wrong, and is offered a new one. You know nothing of other matters, and say so."
+)
+"""What a model is told that plays the shop of the practice bots."""
+BEHAVIOURS = {
+    "rude": (
+        "You are rude. You answer in a few words, impatiently, tell only half of what you know, and mock the user: "
+        '"Nine to six. Can you not read?"'
+    ),
+    "refuses": (
+        "You never help. Whatever the user asks, you say politely that you cannot do it, each time for another reason, "
+        'and tell nothing: "I am sorry, but I am not allowed to talk about that."'
+    ),
+}
+"""How those kinds of practice bots behave that are not made by what they are told of the conversation."""
+
+
+def practice_assistant(description: str, kind: str) -> str:
+    """Return the description of an assistant that is to behave like this kind of practice bot."""
+    return f"{description}\n\n{BEHAVIOURS[kind]}" if kind in BEHAVIOURS else description

@@ -2,90 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sdkit import rendering
 from sdkit.analysis.comparison import Sets, measures_of, tables_of
+from sdkit.analysis.picture import INK, LOOKS, Plot, drawing
 from sdkit.analysis.statistics import Adherent, Words, measure, split_words
-from sdkit.errors import MissingPackageError
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_INK = "#010203"  # as good as black in files; in notebooks, the colour of the text around
-_LOOKS = [("o", "#0072b2"), ("^", "#d55e00"), ("s", "#009e73"), ("D", "#b05a94"), ("v", "#7f7f7f"), ("P", "#9a7d0a")]
+__all__ = ["Plot", "plot"]
+
 _COLUMNS = 3
 _LONGEST = 32  # letters of a name
-_STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # which comes with matplotlib
-    "font.size": 9,
-    "svg.fonttype": "none",  # letters stay letters: small, searchable, and in any script that the reader can show
-    "svg.hashsalt": "sdkit",
-    "text.parse_math": False,  # names of sets and speakers are texts, whatever is in them
-    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
-    **{f"axes.spines.{side}": False for side in ("left", "right", "top")},
-}
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A picture with its text alternative. In Jupyter it shows itself, in the colours of the theme.
-
-    Attributes
-    ----------
-    figure : matplotlib.figure.Figure
-        To save, ``plot.figure.savefig("comparison.pdf")``, or to change.
-    alt : str
-        What it shows, in words: the medians.
-    """
-
-    figure: Figure
-    alt: str
-
-    def svg(self) -> str:
-        """Return the picture as SVG of role "img", with the text alternative as its label."""
-        import matplotlib
-
-        file = io.StringIO()
-        with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of letters that matplotlib's font lacks; the reader's may have them
-            self.figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-        picture = file.getvalue()
-        # What a page of several pictures cannot have: rules for all of the page, and the same ids again and again.
-        inner = re.sub(r'<metadata>.*?</metadata>|<style .*?</style>|(?<=<g) id="[^"]*"', "", picture, flags=re.DOTALL)
-        inner = inner[inner.index(">", inner.index("<svg")) + 1 :].replace(_INK, "currentColor")
-        inner = re.sub(r"\n\s*", "\n", inner)
-        wide, high = (f"{72 * inches:g}" for inches in self.figure.get_size_inches())
-        return (
-            f'<svg class="sdkit-plot" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'role="img" aria-label="{rendering.escaped(self.alt)}" viewBox="0 0 {wide} {high}" width="{wide}pt" '
-            f'style="max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt">{inner}'
-        )
-
-    def html(self) -> str:
-        """Return the picture with a caption that explains it."""
-        return rendering.figure(
-            "comparison",
-            "A mark is a dialogue. The box holds the middle half of the set, the line in it is the median, the "
-            "whiskers reach to the last dialogue within 1.5 times the box's length.",
-            f"{self.svg()}\n<details><summary>The picture in words</summary>{rendering.escaped(self.alt)}</details>",
-        )
-
-    def __repr__(self) -> str:
-        return f"<Plot: {self.alt}>"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": self.alt, "text/html": self.html()}
+_NOTE = (
+    "A mark is a dialogue. The box holds the middle half of the set, the line in it is the median, the "
+    "whiskers reach to the last dialogue within 1.5 times the box's length."
+)
 
 
 def plot(sets: Sets, adherence: Adherent | None = None, *, words: Words = split_words) -> Plot:
@@ -105,24 +43,18 @@ def plot(sets: Sets, adherence: Adherent | None = None, *, words: Words = split_
     MissingPackageError
         matplotlib or pandas is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "draw a comparison") from error
     tables = tables_of(sets, adherence, words)
     panels = {name: _values(tables, name) for name in measures_of(tables)}
     panels = {name: values for name, values in panels.items() if any(values)}
     rows = -(-len(panels) // _COLUMNS)
-    with matplotlib.rc_context(_STYLE):
-        # Not pyplot's: that would keep it, and show it a second time.
+    with drawing("draw a comparison") as Figure:  # noqa: N806 - a class
         figure = Figure(figsize=(9, rows * (0.95 + 0.3 * len(tables))), layout="constrained")
         axes = figure.subplots(rows, min(_COLUMNS, len(panels)), sharey=True, squeeze=False)
         for place, (name, values) in zip(axes.flat, panels.items(), strict=False):
             _draw(place, name, values, list(tables))
         for place in axes.flat[len(panels) :]:
             place.set_axis_off()
-    return Plot(figure, _in_words(tables, panels))
+    return Plot(figure, _in_words(tables, panels), _NOTE, "comparison")
 
 
 def _values(tables: Mapping[str, pandas.DataFrame], name: str) -> list[list[float]]:
@@ -133,11 +65,11 @@ def _draw(axes: Axes, name: str, values: list[list[float]], sets: list[str]) -> 
     from matplotlib.ticker import MaxNLocator
 
     label, unit = measure(name)
-    for row, (each, (marker, colour)) in enumerate(zip(values, itertools.cycle(_LOOKS), strict=False)):
+    for row, (each, (marker, colour)) in enumerate(zip(values, itertools.cycle(LOOKS), strict=False)):
         # The golden ratio spreads any number of marks evenly, and always in the same way.
         heights = [row + 0.5 * (number * 0.618034 % 1 - 0.5) for number in range(len(each))]
         axes.plot(each, heights, marker, mfc="none", mec=colour, ms=4, mew=0.8, clip_on=False)
-    line = {"color": _INK, "linewidth": 1.2}
+    line = {"color": INK, "linewidth": 1.2}
     axes.boxplot(
         values,
         positions=range(len(sets)),
