@@ -56,15 +56,28 @@ class UserAgent(PersonaAgent):
         Which model plays it: see `sdkit.llm.chat_model`.
     assistant
         To whom it writes, or the path of the file with that.
+    may_leave
+        Whether it may end the conversation.
     """
 
-    def __init__(self, persona: BasePersona, model: ModelSpec = None, *, assistant: Assistant | str | Path) -> None:
+    def __init__(
+        self,
+        persona: BasePersona,
+        model: ModelSpec = None,
+        *,
+        assistant: Assistant | str | Path,
+        may_leave: bool = True,
+    ) -> None:
         super().__init__(persona, model)
         self.assistant = assistant_of(assistant)
+        self.may_leave = may_leave
 
     def _schema(self, part: Part) -> type[Utterance]:
+        return UserMessage if self._can_leave(part) else Utterance
+
+    def _can_leave(self, part: Part) -> bool:
         # Nobody leaves with the first message, before there was an answer.
-        return UserMessage if part.turns else Utterance
+        return self.may_leave and bool(part.turns)
 
     def _messages(self, part: Part) -> list[Message]:
         return simulation_prompts.simulated_user(
@@ -74,6 +87,7 @@ class UserAgent(PersonaAgent):
             turns=part.turns,
             told=part.told,
             words=random.Random(part.seed).choice(_LENGTHS),
+            may_leave=self._can_leave(part),
         )
 
 

@@ -17,6 +17,11 @@ USER_RULES = (
     "patient or more polite than you are."
 )
 
+LEAVES = (
+    "Do you have what you came for, or have you had enough? Then say so in a few words and goodbye, and leaves is "
+    "true. Else leaves is false."
+)
+
 ASSISTANT_RULES = (
     "Answer the user's last message. Be brief: one to three sentences. Do not ask for what the user has told already. "
     "If you cannot help, say so."
@@ -31,6 +36,7 @@ def simulated_user(
     turns: Sequence[Turn],
     told: Mapping[int, str],
     words: int,
+    may_leave: bool,
 ) -> list[Message]:
     """Ask a simulated user for the next message.
 
@@ -49,6 +55,8 @@ def simulated_user(
         What the user was told, by the number of turns before.
     words
         About how long the message is to be.
+    may_leave
+        Whether the user may end the chat with it.
 
     Returns
     -------
@@ -69,15 +77,13 @@ def simulated_user(
         if number in told:
             messages[-1] = (messages[-1][0], f"{messages[-1][1]}\n\n({told[number]})")
         mine = turn.speaker == me.name
-        said = json.dumps({"text": turn.text, "leaves": False}, ensure_ascii=False) if mine else turn.text
+        said = json.dumps({"text": turn.text}, ensure_ascii=False) if mine else turn.text
         messages.append(("ai" if mine else "human", said))
     hints = [told.get(len(turns), ""), f"You are {me.name}, not {assistant.name}."]
     if turns:
-        hints += [
-            f"Why you are here: {goal}" if goal else "",
-            "Do you have what you came for, or have you had enough? Then say so in a few words, and leaves is true. "
-            "Otherwise go on with what you still want, without saying again what you have said.",
-        ]
+        hints.append(f"Why you are here: {goal}" if goal else "")
+        hints.append(LEAVES if may_leave else "")
+        hints.append("Go on with what you still want, without saying again what you have said.")
     hints.append(f"Write {me.name}'s next message, in about {words} words.")
     role, last = messages[-1]
     messages[-1] = (role, f"{last}\n\n({' '.join(filter(None, hints))})")
