@@ -96,18 +96,33 @@ def converse_from_seeds(
     ModelError
         A model or an endpoint cannot be used at all; what was made is kept.
     """
-    place = Path(to)
-    if place.suffix.lower() not in FORMS:
-        raise InputError(f"{to}: conversations go into a file that ends in .jsonl, .csv or .tsv, or has no ending")
-    journal = place if place.suffix.lower() == ".jsonl" else place.with_name(f"{place.name}.jsonl")
+    journal = journal_of(to)
     batch = conversing(seeds, assistant, user, journal, turns=turns, end_on=end_on, model=model, **options)
     try:
         report = batch.run(progress)
     finally:
-        made = batch.dialogs()
-        if journal != place and made:
-            save_chat_histories(place, made)
-    return Simulated(made, report)
+        rendered(batch, to)
+    return Simulated(batch.dialogs(), report)
+
+
+def journal_of(to: str | Path) -> Path:
+    """Return the file of JSON Lines that conversations for this file go to while they are made.
+
+    Raises
+    ------
+    InputError
+        The file has an ending that none has.
+    """
+    place = Path(to)
+    if place.suffix.lower() not in FORMS:
+        raise InputError(f"{to}: conversations go into a file that ends in .jsonl, .csv or .tsv, or has no ending")
+    return place if place.suffix.lower() == ".jsonl" else place.with_name(f"{place.name}.jsonl")
+
+
+def rendered(batch: Batch, to: str | Path) -> None:
+    """Write the conversations of a batch that are there as a table, if that is what the ending of the file says."""
+    if batch.to != Path(to) and (made := batch.dialogs()):
+        save_chat_histories(to, made)
 
 
 def conversing(

@@ -231,6 +231,8 @@ class _Maker:
             notes["persona"] = await self._kept(talk, seed)
         dialog = talk.dialog
         dialog.notes = notes or None
+        # Whoever plays the user, this is who it is.
+        dialog.personas = (dialog.personas or {}) | {talk.names[0]: self.persona.json()}
         return dialog
 
     async def _kept(self, talk: Conversation, seed: int) -> dict[str, Any]:

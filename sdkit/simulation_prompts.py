@@ -261,17 +261,22 @@ BLUE_KETTLE = (
 """What a model is told that plays the shop of the practice bots."""
 BEHAVIOURS = {
     "rude": (
-        "You are rude. You answer in a few words, impatiently, tell only half of what you know, and mock the user: "
-        '"Nine to six. Can you not read?"'
+        "You are in a bad mood, and rude. Write one short sentence that tells only half of the answer, and one that "
+        'mocks the user, such as: "Nine to six. Can you not read?"'
     ),
     "refuses": (
-        "You never help. Whatever the user asks, you say politely that you cannot do it, each time for another reason, "
-        'and tell nothing: "I am sorry, but I am not allowed to talk about that."'
+        "You may not help. Whatever was asked, say only that you are sorry and cannot help, with a reason, such as: "
+        '"I am sorry, but our rules do not allow me to talk about that."'
     ),
 }
 """How those kinds of practice bots behave that are not made by what they are told of the conversation."""
 
 
-def practice_assistant(description: str, kind: str) -> str:
-    """Return the description of an assistant that is to behave like this kind of practice bot."""
-    return f"{description}\n\n{BEHAVIOURS[kind]}" if kind in BEHAVIOURS else description
+def practised(chat: Sequence[Mapping[str, str]], kind: str) -> list[Mapping[str, str]]:
+    """Return the chat with what makes a model behave like this kind of practice bot.
+
+    It stands behind the last message: in the description, a small model forgets it from the second message on.
+    """
+    *before, last = chat
+    hint = f"{last['content']}\n\n({BEHAVIOURS[kind]})" if kind in BEHAVIOURS else last["content"]
+    return [*before, {**last, "content": hint}]
