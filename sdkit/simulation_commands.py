@@ -52,8 +52,11 @@ def simulate(
     """
     from sdkit.simulation import simulation
 
-    users = named_model(model_provider, model_id, openai="gpt-4o")
-    judge = named_model(model_provider, conversation_completion_query_model_id or model_id, openai="o3")
+    users = named_model(model_provider, model_id, "gpt-4o")
+    # Where only one model is named, and it is not openai's, it does both.
+    completion = conversation_completion_query_model_id
+    of_openai = (users or "").startswith("openai:")
+    judge = named_model(model_provider, completion or (None if of_openai else model_id), "o3")
     batch = simulation(
         assistant_path,
         conversation_characters_path,
