@@ -32,6 +32,10 @@ app.command(class_commands.classes)
 app.command(class_commands.handout)
 app.command("sdkit.datasets.commands:data", name="data", help="Get public data sets.")
 app.command("sdkit.datasets.star_commands:star", name="star", help="Make synthetic dialogues for scenarios of STAR.")
+app.command("sdkit.population_commands:personas", name="personas", help="Make personas who differ, for an assistant.")
+app.command("sdkit.bot_commands:serve_bot", name="serve-bot", help="Serve an assistant to practise on.")
+app.command("sdkit.simulation_commands:simulate", name="simulate", help="Let simulated users try out an assistant.")
+app.command("sdkit.simulation_commands:converse", name="converse", help="Grow conversations from opening messages.")
 
 
 def main(words: list[str] | None = None) -> int:
@@ -80,7 +84,7 @@ def lab(*, check: bool = False, no_browser: bool = False, port: int = 8888) -> i
     workspace.enter(root)
     for line in workspace.copy_lessons(root) + classroom.enter(root):
         print(line)
-    weights_missing = _fetch_default_model()
+    weights_missing = _fetch()
     page = f"work/{workspace.lessons(root)[0].name}"
     with JupyterLab(root, page, port) as server:
         print(doctor.table(doctor.examine()), flush=True)
@@ -97,13 +101,13 @@ def lab(*, check: bool = False, no_browser: bool = False, port: int = 8888) -> i
     return 0
 
 
-def _fetch_default_model() -> bool:
-    """Fetch the embedded model; tell, in a sentence, if that failed."""
+def _fetch(name: str = "") -> bool:
+    """Fetch a model that runs inside Python, the default one if none is named; tell, in a sentence, if that failed."""
     from sdkit.errors import WeightsError
     from sdkit.llm import weights
 
     try:
-        weights.pull()
+        weights.pull(name)
     except WeightsError as error:
         print(f"sdkit: {error}", file=sys.stderr)
         return True
@@ -136,10 +140,12 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
     arguments
         Passed on to pytest.
     """
+    from sdkit.llm import weights
     from sdkit.teaching import workspace
 
     root = workspace.checkout()
-    _fetch_default_model()
+    _fetch()
+    _fetch(weights.EMBEDDER)
     return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=root)
 
 
@@ -195,9 +201,9 @@ def generate(
 @models.command(name="list")
 def list_models() -> None:
     """List the models that can run inside Python, and those of a running Ollama."""
-    from sdkit.llm.available import available, megabytes
+    from sdkit.llm.available import available, catalogue, megabytes
 
-    for model in available(timeout=1)[0]:
+    for model in [*available(timeout=1)[0], *catalogue(embeds=True)]:
         size = megabytes(model.size)
         print(f"{model.name:<29} {model.place:<7} {size:>7} {model.state:<10} {model.about}".rstrip())
 

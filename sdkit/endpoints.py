@@ -6,61 +6,49 @@ out. An endpoint is what is tried out, so what it answers is never taken from a 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-import json
-import os
 import re
-import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-import anyio
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from sdkit import endpoint_answers as answers
 from sdkit.describing import unknown_field
+from sdkit.endpoint_answers import Answer
+from sdkit.endpoint_connection import Connection, check_address, check_headers, content_of
+from sdkit.endpoint_keys import Keys, changed, filled, values_of
 from sdkit.errors import EndpointError, FileError, InputError, first_problem
 from sdkit.files import DATA_ENDINGS, file_type, read_data
-from sdkit.llm import ollama, retries, transport
+from sdkit.llm import retries
 
-if TYPE_CHECKING:
-    import httpx
+_GRACE = 1.1  # times the time limit: where it is known what takes too long, that is given up before
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+__all__ = ["Answer", "Endpoint", "Message", "endpoint_of"]
 
 Message = Mapping[str, str]
 """A message of a chat: its role ("user", "assistant", "system") and its content."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an endpoint answered.
-
-    Attributes
-    ----------
-    text : str
-        The assistant's message.
-    prompt_tokens, completion_tokens : int or None
-        As it counted, if it says so in the way of OpenAI or Anthropic.
-    seconds : float
-        From the first try to the answer.
-    tries : int
-        How often it was asked.
-    """
-
-    text: str
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    seconds: float
-    tries: int
-
-
 class Endpoint(BaseModel):
     """An assistant behind an address, which takes a chat as JSON and answers with JSON.
+
+    ``${NAME}`` in any text of it stands for that environment variable. Its fields keep the names; the values, as they
+    are when it is made, go into the requests and are never shown.
 
     Parameters
     ----------
@@ -87,7 +75,7 @@ class Endpoint(BaseModel):
     Raises
     ------
     pydantic.ValidationError
-        A field that is missing, or of the wrong type. No value is shown: it may be a key.
+        A field that is missing or cannot work, or a variable that is not set. No value is shown: it may be a key.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -101,23 +89,36 @@ class Endpoint(BaseModel):
     per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     system: Literal["message"] | Annotated[list[str], Field(min_length=1)] | None = None
 
-    _template: dict[str, Any] | None = PrivateAttr(default=None)
-    _hidden: tuple[str, ...] = PrivateAttr(default=())
-    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
-    _next: float = PrivateAttr(default=0.0)
+    _values: dict[str, str] = PrivateAttr(default_factory=dict)
+    _connection: Connection = PrivateAttr(default_factory=Connection)
 
-    @field_validator("url")
+    @field_validator("headers", mode="before")
     @classmethod
-    def _is_address(cls, url: str) -> str:
-        if not re.match(r"https?://[^/\s]|\$\{", url):
-            raise ValueError("is no address that begins with http:// or https://")
-        return url
+    def _are_texts(cls, headers: Any) -> Any:
+        for name, value in headers.items() if isinstance(headers, Mapping) else ():
+            if not isinstance(value, str):  # such as anthropic-version: 2023-06-01, which YAML takes for a date
+                shown = re.split("[^A-Za-z0-9-]", str(name))[0]
+                raise ValueError(f"{shown} is a {type(value).__name__}, not a text; put it in quotes")  # noqa: TRY004
+        return headers
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        self._values.update(values_of([self.url, self.body, self.response_path, self.headers, self.system]))
+        check_address(self._filled(self.url))
+        check_headers(self._filled(self.headers))
+        self._content([], "system")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_keys(self, handler: Any) -> dict[str, Any]:
+        """Dump it without keys; the names of variables stay."""
+        return {name: changed(value, self.hide) for name, value in handler(self).items()}
 
     # -- files --------------------------------------------------------------------------------------------------------
 
     @classmethod
     def from_dict(cls, data: Any) -> Self:
-        """Return the endpoint of a dict; ``${NAME}`` in any text of it stands for that environment variable.
+        """Return the endpoint of a dict.
 
         Raises
         ------
@@ -125,27 +126,19 @@ class Endpoint(BaseModel):
             It describes no endpoint, or a variable is not set.
         """
         if not isinstance(data, Mapping):
-            raise InputError(f"this is no endpoint: url, body and response_path are needed, not {str(data)[:80]!r}")
+            raise InputError(f"this is no endpoint but a {type(data).__name__}: url, body and response_path are needed")
         if unknown := [str(name) for name in data if name not in cls.model_fields]:
             raise InputError(unknown_field(cls, unknown[0]).message())
+        if missing := [name for name, field in cls.model_fields.items() if field.is_required() and name not in data]:
+            raise InputError(f"this is no endpoint: {' and '.join(missing)} {'are' if missing[1:] else 'is'} missing")
         try:
-            template = cls.model_validate(data).model_dump()  # while there is no key in it
+            return cls.model_validate(data)
         except ValidationError as error:
-            raise InputError(f"this is no endpoint: {first_problem(error)}") from error
-        wanted = sorted(set(_VARIABLE.findall(json.dumps(template))))
-        if unset := [name for name in wanted if not os.environ.get(name)]:
-            raise InputError(
-                f"it needs the environment variable{'s' * (len(unset) > 1)} {', '.join(unset)}, not set or empty. Set "
-                f'{"them" if len(unset) > 1 else "it"}, in a notebook by import os; os.environ["{unset[0]}"] = "..."'
-            )
-        filled = cls.model_validate(_filled(template))
-        filled._template = template
-        filled._hidden = tuple(os.environ[name] for name in wanted)
-        return filled
+            raise InputError(f"this is no endpoint: {first_problem(error, values=False)}") from None
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
-        """Read an endpoint from a file that ends in .yaml, .yml or .json, as `from_dict` does.
+        """Read an endpoint from a file that ends in .yaml, .yml or .json.
 
         Raises
         ------
@@ -165,7 +158,7 @@ class Endpoint(BaseModel):
     @property
     def address(self) -> str:
         """The address, without user, password and what may be secret behind a "?"."""
-        return self.hide(ollama.shown(re.sub(r"[?#].*", "", self.url)))
+        return self.hide(answers.shown(self.url))
 
     @property
     def name(self) -> str:
@@ -174,17 +167,22 @@ class Endpoint(BaseModel):
         return self.hide(model) if isinstance(model, str) and model else self.address
 
     def about(self) -> dict[str, Any]:
-        """Return what shapes its answers; variables are not filled in, and headers left out."""
-        said = self._template or {"url": self.address, "body": json.loads(self.hide(json.dumps(self.body)))}
-        return {"url": said["url"], "body": said["body"], "system": self.system}
+        """Return what shapes its answers, without keys, and with the names of variables."""
+        return {"url": self.address, "body": self.model_dump()["body"], "system": self.system}
 
     def hide(self, text: str) -> str:
         """Return a text without the keys that go with the requests."""
-        return retries.without(text, [*self._hidden, *retries.secrets_of(self.headers, self.url)])
+        return self._keys().hide(text)
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Show no keys."""
         return [("url", self.address), ("name", self.name), ("response_path", self.response_path)]
+
+    def _keys(self) -> Keys:
+        return Keys(self._filled(self.url), self._filled(self.headers), self._filled(self.body), self._values)
+
+    def _filled(self, value: Any) -> Any:
+        return filled(value, self._values)
 
     # -- a request ----------------------------------------------------------------------------------------------------
 
@@ -202,122 +200,71 @@ class Endpoint(BaseModel):
         ------
         EndpointError
             It cannot be reached, refuses, or answers with something else.
+        InputError
+            The messages are none.
         """
-        steps = self._steps(messages, system)
+        content = self._content(messages, system)
+        steps = self._steps()
         seconds = next(steps)
         try:
             while True:
                 time.sleep(seconds)
-                seconds = steps.send(self._once)
+                try:
+                    raw = self._begin(content).result(self.timeout * _GRACE)
+                except TimeoutError:
+                    raw = answers.Raw.silent(self.timeout)
+                seconds = steps.send(raw)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
 
     async def aask(self, messages: Sequence[Message], system: str = "") -> Answer:
         """Do what `ask` does, awaitable."""
-        # The waiting is done here, the requests in threads: one client serves all event loops.
-        steps = self._steps(messages, system)
+        content = self._content(messages, system)
+        steps = self._steps()
         seconds = next(steps)
-        while True:
-            if seconds:
-                await anyio.sleep(seconds)
-            step = await anyio.to_thread.run_sync(_advanced, steps, self._once, abandon_on_cancel=True)
-            if isinstance(step, Answer):
-                return step
-            seconds = step
+        try:
+            while True:
+                await asyncio.sleep(seconds)
+                try:
+                    coming = asyncio.wrap_future(self._begin(content))
+                    raw = await asyncio.wait_for(coming, self.timeout * _GRACE)
+                except TimeoutError:
+                    raw = answers.Raw.silent(self.timeout)
+                seconds = steps.send(raw)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
-    def _steps(
-        self, messages: Sequence[Message], system: str
-    ) -> Generator[float, Callable[[bytes], answers.Raw], Answer]:
-        """Yield seconds to wait, take what makes a request, and return the answer."""
-        content = json.dumps(self._body(messages, system)).encode()
-        began = time.perf_counter()
-        wait = 0.0
+    def _begin(self, content: bytes) -> Future[answers.Raw]:
+        url, headers = self._filled(self.url), self._filled(self.headers)
+        return self._connection.begin(url, headers, content, self.timeout, self._keys())
+
+    def _steps(self) -> Generator[float, answers.Raw, Answer]:
+        """Yield seconds to wait, take what came back, and return the answer."""
+        keys = self._keys()
+        path = self._filled(self.response_path)
+        wait, began = 0.0, None
         for tried in itertools.count(1):
-            send = yield wait + self._pause()
-            raw = send(content)
-            problem: EndpointError
+            pause = wait + self._connection.pause(self.per_minute)
+            began = time.perf_counter() + pause if began is None else began
+            raw = yield pause
             try:
-                text, used = answers.read(raw, self.response_path)
-                return Answer(text, *used, time.perf_counter() - began, tried)
+                text, used = answers.read(raw, path, keys.hide)
+                return Answer(keys.out_of_answer(text), *used, time.perf_counter() - began, tried)
             except EndpointError as error:
                 problem = error
             again = answers.delay(raw, tried, self.retries)
             if again is None:
-                often = f" It was asked {tried} times." if tried > 1 else ""
-                told = EndpointError(self.hide(f"{self.address} {problem}{often}"))
+                often = f". It was asked {tried} times" if tried > 1 else ""
+                told = EndpointError(f"{self.address} {problem}{often}")
                 told.one_request = problem.one_request
-                raise told from None
-            retries.logger.warning("%s %s; again in %.1f s", self.address, self.hide(answers.short(raw)), again)
+                raise told
+            retries.logger.warning("%s %s; again in %.1f s", self.address, answers.short(raw), again)
             wait = again
         raise AssertionError  # the count has no end
 
-    def _body(self, messages: Sequence[Message], system: str) -> dict[str, Any]:
-        body = json.loads(json.dumps(self.body))
-        said = [{"role": message["role"], "content": message["content"]} for message in messages]
-        if system and self.system == "message":
-            said.insert(0, {"role": "system", "content": system})
-        elif system and isinstance(self.system, list):
-            *above, last = self.system
-            place = body
-            for key in above:
-                place = place.setdefault(key, {})
-                if not isinstance(place, dict):
-                    raise InputError(f"system: {self.system} leads into {key!r} of the body, which is no mapping")
-            place[last] = system
-        return {**body, "messages": said}
-
-    def _pause(self) -> float:
-        """Return the seconds to wait so that there are not too many requests in a minute."""
-        if self.per_minute is None:
-            return 0.0
-        with self._lock:
-            now = time.monotonic()
-            at = max(now, self._next)
-            self._next = at + 60 / self.per_minute
-            return at - now
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        import httpx
-
-        transport.install()  # its log shows no keys
-        most = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        limits = httpx.Timeout(self.timeout, connect=min(self.timeout, retries.CONNECT_TIMEOUT), pool=None)
-        return httpx.Client(timeout=limits, limits=most)
-
-    def _once(self, content: bytes) -> answers.Raw:
-        """Make the request once."""
-        import httpx
-
-        headers = {"content-type": "application/json", **self.headers}
-        try:
-            request = self._client.build_request(
-                "POST", self.url, content=content, headers=headers, extensions={transport.DIRECT: True}
-            )
-        except (httpx.InvalidURL, ValueError, UnicodeError) as error:
-            raise InputError("the endpoint's url or one of its headers cannot be sent: look for odd letters") from error
-        return answers.fetch(self._client, request, self.timeout)
-
-
-def _advanced(
-    steps: Generator[float, Callable[[bytes], answers.Raw], Answer], send: Callable[[bytes], answers.Raw]
-) -> float | Answer:
-    try:
-        return steps.send(send)
-    except StopIteration as end:  # which no thread may pass on to a coroutine
-        return end.value  # type: ignore[no-any-return]
-
-
-def _filled(value: Any) -> Any:
-    """Return a value with the environment's variables in all its texts."""
-    match value:
-        case str():
-            return _VARIABLE.sub(lambda found: os.environ[found[1]], value)
-        case dict():
-            return {_filled(key): _filled(part) for key, part in value.items()}
-        case list():
-            return [_filled(part) for part in value]
-    return value
+    def _content(self, messages: Sequence[Message], system: str) -> bytes:
+        # Variables are filled in before the messages come in: these may be anybody's.
+        return content_of(self._filled(self.body), messages, system, self._filled(self.system))
 
 
 def endpoint_of(given: Endpoint | str | Path) -> Endpoint:
@@ -333,5 +280,9 @@ def endpoint_of(given: Endpoint | str | Path) -> Endpoint:
     if isinstance(given, Endpoint):
         return given
     if not isinstance(given, str | Path):
-        raise InputError(f"endpoint={given!r} is neither an Endpoint nor the path of a file with one")
+        # Its value is not shown: there may be a key in it.
+        raise InputError(
+            f"endpoint: a {type(given).__name__} is neither an Endpoint nor the path of a file with one. "
+            "Endpoint.from_dict makes one of a dict"
+        )
     return Endpoint.from_file(given)

@@ -172,12 +172,14 @@ class ConversationError(SdkitError):
         self.dialog = dialog
 
 
-def first_problem(error: ValidationError) -> str:
-    """Say in one line what pydantic found first: where, what, and the value."""
+def first_problem(error: ValidationError, values: bool = True) -> str:
+    """Say in one line what pydantic found first: where, what, and the value, unless that may be a key."""
     problem = error.errors(include_url=False, include_context=False)[0]
     # Pydantic puts the names of a union's members into the path; people look for fields and indices.
     where = ".".join(str(part) for part in problem["loc"] if not re.search(r"[\[\]() -]", str(part)))[:80]
     message = problem["msg"].removeprefix("Value error, ")
+    if not values:
+        return f"{where + ': ' if where else ''}{message}"
     try:
         found = repr(problem["input"])
     except RecursionError:  # a dict in a dict, a thousand times

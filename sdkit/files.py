@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,14 +62,30 @@ def check_finite(model: BaseModel, **options: Any) -> None:
 
 
 def data_text(data: Any, kind: str) -> str:
-    """Return data as "json" or "yaml" text for people: indented, in order, with letters as they are."""
+    """Return data as "json" or "yaml" text for people: indented, in order, with letters as they are.
+
+    Raises
+    ------
+    InputError
+        It cannot be written as YAML: a text is not valid Unicode.
+    """
     if kind == "json":
         return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     import yaml
 
-    # libyaml's, where it is there: ten thousand personas take a second instead of half a minute.
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(data, Dumper=dumper, allow_unicode=True, sort_keys=False, width=100))
+    how: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 100}
+    try:
+        # libyaml's, where it is there: ten thousand personas take a second instead of half a minute.
+        text = str(yaml.dump(data, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), **how))
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"character {error.start} of a text ({error.object[error.start]!r}) is not valid Unicode"
+        ) from error
+    if "\\U000" in text:  # so libyaml spells an emoji
+        spelled = str(yaml.dump(data, Dumper=yaml.SafeDumper, **how))
+        if not re.search("[\x85\u2028\u2029]", spelled):  # the other one loses these, which are line breaks to it
+            return spelled
+    return text
 
 
 def read_data(path: str | Path, kind: str, max_bytes: int = MAX_BYTES) -> Any:

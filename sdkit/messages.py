@@ -20,15 +20,15 @@ from sdkit.jsonl import numbered_lines, write_lines
 USER, ASSISTANT, SYSTEM = "user", "assistant", "system"
 ROLES = (USER, ASSISTANT, SYSTEM)
 
-# What of a dialogue is kept in the metadata under its own name.
-_KEPT = ("model", "seed", "complete", "scenario", "personas", "stop", "provenance", "notes")
+# What of a dialogue does not go into the metadata under its own name.
+_ELSEWHERE = {"turns", "dialogId", "formatVersion"}
 
 
 def roles_of(dialog: Dialog) -> dict[str | None, str]:
     """Return the role of each speaker.
 
-    Speakers that are called "user", "assistant" or "system" have that role; else the first one who speaks is the user,
-    and the other one the assistant.
+    Speakers that are called "user", "assistant" (with capitals, too) or "system" have that role; else the first one who
+    speaks is the user, and the other one the assistant, such as the "System" of task-oriented data.
 
     Raises
     ------
@@ -37,7 +37,10 @@ def roles_of(dialog: Dialog) -> dict[str | None, str]:
     """
     speakers = dialog.speakers
     roles: dict[str | None, str] = {speaker: speaker for speaker in speakers if speaker in ROLES}
-    free = [role for role in (ASSISTANT, USER) if role not in roles]
+    for speaker in speakers:
+        if speaker and (role := speaker.lower()) in {USER, ASSISTANT} and role not in roles.values():
+            roles[speaker] = role
+    free = [role for role in (ASSISTANT, USER) if role not in roles.values()]
     for speaker in speakers:
         if speaker not in roles and not free:
             names = ", ".join(map(str, speakers))
@@ -82,7 +85,7 @@ def line_of(dialog: Dialog, metadata: bool = True) -> dict[str, Any]:
         about |= {role: speaker for speaker, role in roles_of(dialog).items() if speaker != role}
         if dialog.provenance:
             about["tokens"] = (dialog.provenance.prompt_tokens or 0) + (dialog.provenance.completion_tokens or 0)
-        about |= {name: values[name] for name in _KEPT if values.get(name) is not None}
+        about |= {name: value for name, value in values.items() if name not in _ELSEWHERE and value is not None}
         line["metadata"] = {name: value for name, value in about.items() if value is not None}
     return line
 
@@ -101,6 +104,7 @@ def dialog_of(line: Any) -> Dialog:
     about = line.get("metadata") or {}
     if not isinstance(about, Mapping):
         raise InputError(f"metadata is to be an object; found {str(about)[:80]!r}")
+    names = {role: str(about.get(role) or role) for role in ROLES}
     turns = []
     for number, message in enumerate(messages):
         role, content = (message.get("role"), message.get("content")) if isinstance(message, Mapping) else (None, None)
@@ -108,10 +112,14 @@ def dialog_of(line: Any) -> Dialog:
             raise InputError(
                 f"message {number} is to have a role ({', '.join(ROLES)}) and a content; found {str(message)[:80]!r}"
             )
-        turns.append(Turn(speaker=str(about.get(role, role)), text=content))
-    known = {name: about[name] for name in _KEPT if name in about}
+        turns.append(Turn(speaker=names[role], text=content))
+    if len(set(names.values())) < len(names):
+        raise InputError(f"metadata gives two roles the same name: {', '.join(names.values())}")
+    # What was counted follows from how it was made, where that is known.
+    counted = {"tokens"} if about.get("provenance") else set()
+    known = {name: value for name, value in about.items() if name not in {"id", *ROLES, *_ELSEWHERE, *counted}}
     try:
-        return Dialog(turns=turns, dialogId=about.get("id"), **known)
+        return Dialog.model_validate({**known, "turns": turns, "dialogId": about.get("id")})
     except ValidationError as error:
         raise InputError(f"metadata: {first_problem(error)}") from error
 

@@ -44,10 +44,13 @@ def load_users(path: str | Path, kind: type[P] = UserPersona) -> list[P]:  # typ
     form = file_type(path, "auto", DATA_ENDINGS)
     data = read_data(path, form)
     if not isinstance(data, dict) or USERS not in data:
-        there = f"it has {', '.join(map(str, data))[:80]}" if isinstance(data, dict) else f"found {str(data)[:80]!r}"
+        keys = ", ".join(map(str, data))[:80] if isinstance(data, dict) else ""
+        there = f"it has {keys}" if keys else f"found {str(data)[:80]!r}"
         raise FileError(path, f'holds no personas: a list under the key "{USERS}" is needed; {there}')
     entries = data[USERS]
-    if not isinstance(entries, list) or not entries:
+    if entries is not None and not isinstance(entries, list):
+        raise FileError(path, f'under "{USERS}" a list of personas is needed; found {str(entries)[:80]!r}')
+    if not entries:
         raise FileError(path, f'the list under "{USERS}" is empty; write at least one persona')
 
     def problem(number: int, text: str) -> FileError:
@@ -85,7 +88,7 @@ def _line(path: str | Path, form: str, number: int) -> int | None:
         return None
     import yaml
 
-    root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    root = yaml.compose(read_text(path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     for key, value in getattr(root, "value", ()):
         if key.value == USERS and isinstance(value, yaml.SequenceNode):
             return int(value.value[number].start_mark.line) + 1
@@ -113,9 +116,17 @@ def save_users(path: str | Path, personas: Iterable[BasePersona]) -> None:
         There are none, two have the same name, or the file has another ending.
     """
     form = file_type(path, "auto", DATA_ENDINGS)
+    if isinstance(personas, BasePersona | str):  # which can be iterated over, too
+        raise InputError(f"personas={str(personas)[:80]!r}: give a list of personas")
     people = checked_users(list(personas))
-    entries = [one.json() if type(one) is UserPersona else one.to_dict() for one in people]
+    entries = [_five(one) if type(one) is UserPersona else one.to_dict() for one in people]
     write_text(path, data_text({USERS: entries}, form))
+
+
+def _five(user: BasePersona) -> dict[str, Any]:
+    """Return the fields in the order of the file, in whatever order they were given."""
+    values = user.json()
+    return {name: values[name] for name in type(user).model_fields}
 
 
 def checked_users(personas: Sequence[BasePersona]) -> list[BasePersona]:

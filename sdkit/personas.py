@@ -417,7 +417,8 @@ with warnings.catch_warnings():
         scenario: str = Field(description="why you come to the assistant now, and what you want")
         summary: str = Field(description="you in about ten words")
 
-        @field_validator("*")
+        # Not of all fields: classes that are made of this one have others.
+        @field_validator("name", "description", "personality", "scenario", "summary")
         @classmethod
         def _not_blank(cls, text: str) -> str:
             if not text.strip():

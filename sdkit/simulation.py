@@ -262,9 +262,10 @@ def tried_agent(endpoint: Tried, assistant: Assistant | None = None) -> Agent:
         return EndpointAgent(endpoint, assistant)
     if callable(endpoint):
         return FunctionAgent(endpoint, assistant.name if assistant else "Assistant")
+    given = "a dict" if isinstance(endpoint, dict) else f"{endpoint!r:.80}"  # there may be a key in a dict
     raise InputError(
-        f"endpoint={endpoint!r:.80}: give an Endpoint, the path of its file, a PersonaAgent or another agent, or a "
-        "function from a list of messages to a text"
+        f"endpoint={given}: give an Endpoint (Endpoint.from_dict makes one of a dict), the path of its file, a "
+        "PersonaAgent or another agent, or a function from a list of messages to a text"
     )
 
 

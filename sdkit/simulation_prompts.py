@@ -259,24 +259,3 @@ BLUE_KETTLE = (
     "the order number and for what is wrong, and is offered a new one. You know nothing of other matters, and say so."
 )
 """What a model is told that plays the shop of the practice bots."""
-BEHAVIOURS = {
-    "rude": (
-        "You are in a bad mood, and rude. Write one short sentence that tells only half of the answer, and one that "
-        'mocks the user, such as: "Nine to six. Can you not read?"'
-    ),
-    "refuses": (
-        "You may not help. Whatever was asked, say only that you are sorry and cannot help, with a reason, such as: "
-        '"I am sorry, but our rules do not allow me to talk about that."'
-    ),
-}
-"""How those kinds of practice bots behave that are not made by what they are told of the conversation."""
-
-
-def practised(chat: Sequence[Mapping[str, str]], kind: str) -> list[Mapping[str, str]]:
-    """Return the chat with what makes a model behave like this kind of practice bot.
-
-    It stands behind the last message: in the description, a small model forgets it from the second message on.
-    """
-    *before, last = chat
-    hint = f"{last['content']}\n\n({BEHAVIOURS[kind]})" if kind in BEHAVIOURS else last["content"]
-    return [*before, {**last, "content": hint}]

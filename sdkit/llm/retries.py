@@ -161,7 +161,7 @@ def asked_pause(response: Any) -> float | None:
         pass
     try:
         at = email.utils.parsedate_to_datetime(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return float(max(0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()))
 
