@@ -50,6 +50,7 @@ def user(persona: BasePersona) -> FunctionAgent:
 
 
 def run(endpoint: dict[str, object], to: Path) -> Report:
+    logging.getLogger("sdkit").setLevel(logging.ERROR)
     people = [
         UserPersona(name=f"P{number}", description="d", personality="p", scenario="s", summary="s")
         for number in range(CONVERSATIONS)
@@ -65,7 +66,6 @@ def said(path: Path) -> list[str]:
 
 
 def main() -> None:
-    logging.getLogger("sdkit").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kill", action="store_true")
     context = multiprocessing.get_context("spawn")

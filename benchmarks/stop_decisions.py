@@ -18,6 +18,7 @@ from sdkit.bot_rules import reply
 from sdkit.dialog import Turn
 from sdkit.endings import GOES_ON, STATES, UserDone
 from sdkit.llm import structured
+from sdkit.llm.slots import Hold
 from sdkit.llm.spec import chat_model
 
 MODELS = ["embedded:qwen2.5-coder-1.5b"]
@@ -133,11 +134,13 @@ def conversations() -> Iterator[Known]:
 async def decide(model: str) -> tuple[list[tuple[str, str]], float]:
     """Return of each answer the state that is known and the one that the model finds, and the seconds it took."""
     llm, pairs, began = chat_model(model), [], time.perf_counter()
-    for each in conversations():
-        for count, state in each.states.items():
-            question = UserDone(each.goal).question(each.turns[:count])
-            answer = await structured.arequest(question, UserDone.schema, model=llm, seed=count)
-            pairs.append((state, answer.value.state))
+    hold = Hold(alone=True)
+    with hold.running(), hold.slot(2):  # the judge's, as in a conversation: the examples are evaluated once
+        for each in conversations():
+            for count, state in each.states.items():
+                question = UserDone(each.goal).question(each.turns[:count])
+                answer = await structured.arequest(question, UserDone.schema, model=llm, seed=count)
+                pairs.append((state, answer.value.state))
     return pairs, time.perf_counter() - began
 
 

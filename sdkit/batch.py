@@ -23,9 +23,12 @@ from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
 from sdkit.llm import usage
 from sdkit.llm.seeds import check_seed, derive_seed
+from sdkit.places import Places
 
 __all__ = ["Batch", "Generator", "Maker", "Report", "make_one"]
 
+_BEGUN = 4
+"""How many times as many items as can be made at a time may have begun: those who wait leave their places."""
 IN_A_ROW = 5
 """After how many items, one after the other, that a model was of no use for a run ends."""
 
@@ -238,11 +241,13 @@ class _Run:
         self._deadline = self._began + 60 * batch._minutes if batch._minutes else math.inf
         self._in_a_row = 0
         self._problem: Exception | None = None
+        self._places = Places(batch._concurrency)
 
     async def all(self) -> None:
         """Make what is missing."""
         self._say()
-        workers = [asyncio.ensure_future(self._work()) for _ in range(self._batch._concurrency)]
+        # More than there are places: an item that waits until it may ask again leaves its place to another one.
+        workers = [asyncio.ensure_future(self._work()) for _ in range(_BEGUN * self._batch._concurrency)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -262,16 +267,17 @@ class _Run:
 
     async def _work(self) -> None:
         while not self._over():
-            number = next(self._missing, None)
-            if number is None:
-                return
-            if self._batch._pause:
-                at = max(self._next, time.monotonic())
-                self._next = at + self._batch._pause
-                await asyncio.sleep(max(0.0, min(at, self._deadline) - time.monotonic()))
-                if self._over(at):
+            async with self._places.one():
+                number = None if self._over() else next(self._missing, None)
+                if number is None:
                     return
-            await self._make(number)
+                if self._batch._pause:
+                    at = max(self._next, time.monotonic())
+                    self._next = at + self._batch._pause
+                    await asyncio.sleep(max(0.0, min(at, self._deadline) - time.monotonic()))
+                    if self._over(at):
+                        return
+                await self._make(number)
             await asyncio.sleep(0)  # Stop and others come in between, even if the maker never waits
 
     async def _make(self, number: Id) -> None:

@@ -142,7 +142,9 @@ def delay(raw: Raw, tried: int, most: int | None) -> float | None:
             return None
         usual = retries.tries(raw.error)
     elif raw.response is not None and retries.is_busy(raw.response):
-        return retries.delay(raw.response, tried, tries)
+        wanted, asked = retries.delay(raw.response, tried, tries), retries.asked_pause(raw.response)
+        # Whoever tries out an endpoint is one client, and no class of thirty that has to be spread over minutes.
+        return wanted if wanted is None or not asked else min(wanted, asked * 2**tried)
     elif raw.response is None or raw.response.status_code >= 300 or raw.streams:
         return None
     # Else it was nonsense: a web page, half of an answer, none at all.

@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from sdkit import endpoint_answers as answers
+from sdkit import places
 from sdkit.describing import unknown_field
 from sdkit.endpoint_answers import Answer
 from sdkit.endpoint_connection import Connection, check_address, check_headers, content_of
@@ -223,8 +224,11 @@ class Endpoint(BaseModel):
         steps = self._steps()
         seconds = next(steps)
         try:
+            raw = None
             while True:
-                await asyncio.sleep(seconds)
+                # Where too many ask, nobody else is to ask meanwhile.
+                crowded = raw is not None and raw.response is not None and retries.is_crowded(raw.response)
+                await (asyncio.sleep(seconds) if crowded else places.waited(seconds))
                 try:
                     coming = asyncio.wrap_future(self._begin(content))
                     raw = await asyncio.wait_for(coming, self.timeout * _GRACE)

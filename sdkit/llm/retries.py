@@ -127,7 +127,7 @@ def tries(why: Any) -> int:
     """Return how often a request is made that was refused, or got lost, like this."""
     if isinstance(why, Exception):
         return TIMEOUT_TRIES if words.is_a(why, "TimeoutException") else TRIES
-    return CROWDED_TRIES if why.status_code in _CROWDED else TRIES
+    return CROWDED_TRIES if is_crowded(why) else TRIES
 
 
 def delay(response: Any, tried: int, most: int | None = None) -> float | None:
@@ -137,7 +137,7 @@ def delay(response: Any, tried: int, most: int | None = None) -> float | None:
     """
     if not is_busy(response) or tried >= (tries(response) if most is None else most):
         return None
-    asked, crowded = asked_pause(response), response.status_code in _CROWDED
+    asked, crowded = asked_pause(response), is_crowded(response)
     if asked is None:
         return pause(tried, crowded)
     if asked > LONGEST_PAUSE:
@@ -145,6 +145,11 @@ def delay(response: Any, tried: int, most: int | None = None) -> float | None:
     # A little more for each: all who were sent away come back at the same time otherwise. Those who came when they were
     # told to, and were sent away again, are too many; then the server does not know how long it will take.
     return asked + (_DIE.uniform(0, 0.1 + asked / 10) if tried == 1 or not crowded else pause(tried - 1, crowded))
+
+
+def is_crowded(response: Any) -> bool:
+    """Tell whether a refusal is one because too many ask."""
+    return response.status_code in _CROWDED
 
 
 def is_busy(response: Any) -> bool:
