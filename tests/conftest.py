@@ -20,7 +20,7 @@ import pytest
 from sdkit.llm import weights
 from sdkit.teaching.browser import why_not
 
-GROUPS = ("browser", "embedded", "notebooks", "ollama", "seed", "star")
+GROUPS = ("browser", "embedded", "embeddings", "notebooks", "ollama", "seed", "star")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -30,6 +30,13 @@ def _why_no_embedded() -> str:
     if not weights.find().is_here():
         return f"the SmolLM2 weights are not at {weights.find().path}: python -m sdkit models pull"
     return ""
+
+
+def _why_no_embeddings() -> str:
+    if importlib.util.find_spec("safetensors") is None:
+        return "safetensors is not installed"
+    here = weights.find(weights.EMBEDDER)
+    return "" if here.is_here() else f"the weights are not at {here.path}: python -m sdkit models pull {here.name}"
 
 
 def _why_no_ollama() -> str:
@@ -43,6 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = {
         "browser": why_not(),
         "embedded": _why_no_embedded(),
+        "embeddings": _why_no_embeddings(),
         "ollama": _why_no_ollama(),
         "star": "" if os.environ.get("SDKIT_STAR") else "SDKIT_STAR does not name the packed STAR data set",
     }
@@ -84,7 +92,7 @@ def real_star(real_star_archive: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SDKIT_MODEL", "SDKIT_LLM", "SDKIT_LLM_LOG", "SDKIT_TIMEOUT", "OLLAMA_HOST"):
+    for name in ("SDKIT_MODEL", "SDKIT_EMBEDDINGS", "SDKIT_LLM", "SDKIT_LLM_LOG", "SDKIT_TIMEOUT", "OLLAMA_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 

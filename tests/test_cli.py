@@ -84,9 +84,11 @@ def test_what_nobody_expected_is_one_sentence_too(
 def test_arguments_of_test_go_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[list[str]] = []
     monkeypatch.setattr(subprocess, "call", lambda command, cwd: called.append(command) or 5)
-    monkeypatch.setattr("sdkit.cli._fetch_default_model", lambda: False)
+    fetched: list[str] = []
+    monkeypatch.setattr("sdkit.cli._fetch", lambda name="": fetched.append(name))
     assert main(["test", "-k", "dialog", "--version", "-x"]) == 5
     assert called[0][1:] == ["-m", "pytest", "-k", "dialog", "--version", "-x"]
+    assert fetched == ["", "all-minilm-l6-v2"]
 
 
 def test_models_are_listed_with_what_they_are_good_for(capsys: pytest.CaptureFixture[str]) -> None:

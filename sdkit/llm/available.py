@@ -42,19 +42,20 @@ class Available:
         return "in memory" if self.loaded else "here" if self.here else "to fetch"
 
 
-def catalogue() -> list[Available]:
-    """Return the models that run inside Python."""
+def catalogue(embeds: bool = False) -> list[Available]:
+    """Return the models that run inside Python: those that chat, or those that make embeddings."""
     loaded = embedded.loaded()
     return [
         Available(
             name=f"{embedded.PREFIX}:{entry.name}",
             place="Python",
-            size=entry.size or 0,
+            size=sum(part.size or 0 for part in (entry, *entry.beside)),
             here=entry.is_here(),
             loaded=entry.path in loaded,
             about=f"{entry.about} ({entry.licence})",
         )
         for entry in weights.CATALOGUE.values()
+        if entry.embeds == embeds
     ]
 
 
@@ -107,6 +108,7 @@ def fetch(name: str, progress: downloads.Progress = True) -> str:
     """
     name = name.strip()
     if embedded.is_embedded(name):
+        embedded.weights_of(name)  # before anything comes that cannot chat
         bare = name.removeprefix(embedded.PREFIX).removeprefix(":") or weights.DEFAULT
         weights.pull(bare, progress)
         return f"{embedded.PREFIX}:{bare}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,11 @@ class Answer:
         """The last thing that was said to the model."""
         return wire.prompt_of(self.request)
 
+    @property
+    def embeds(self) -> bool:
+        """Whether it is the embedding of a text."""
+        return bool(self.request["path"] == wire.EMBED)
+
 
 class Recording:
     """The recorded answers of one lesson.
@@ -85,19 +91,24 @@ class Recording:
 
     @property
     def models(self) -> list[str]:
-        """Who answered, the most frequent first."""
-        names = [answer.model for answer in self._answers.values()]
-        return sorted(set(names), key=lambda name: (-names.count(name), name))
+        """Who answered, the most frequent first, and then who made embeddings."""
+        names = Counter((answer.embeds, answer.model) for answer in self._answers.values())
+        return [name for _, name in sorted(names, key=lambda one: (one[0], -names[one], one[1]))]
+
+    @property
+    def embedder(self) -> str | None:
+        """Who made the embeddings; None if there are none."""
+        return next((answer.model for answer in self._answers.values() if answer.embeds), None)
 
     def get(self, key: str) -> Answer | None:
         """Return the answer to the request with this key."""
         return self._answers.get(key)
 
-    def add(self, answer: Answer) -> None:
-        """Keep an answer, and write the file anew, atomically; what another notebook added to it stays."""
+    def add(self, *answers: Answer) -> None:
+        """Keep answers, and write the file anew, atomically; what another notebook added to it stays."""
         with self._lock:
             there = {other.key: other for other in _read(self.path)} if self.path.exists() else {}
-            self._answers = there | self._answers | {answer.key: answer}
+            self._answers = there | self._answers | {answer.key: answer for answer in answers}
             self._write()
 
     def keep(self, keys: set[str]) -> list[Answer]:
@@ -115,7 +126,7 @@ class Recording:
         Returns
         -------
         (Answer, list of str) or None
-            None if nothing is recorded.
+            None if nothing of its kind, words or embeddings, is recorded.
         """
         wanted = _leaves(call.request)
 
@@ -125,9 +136,10 @@ class Recording:
             alike = difflib.SequenceMatcher(None, answer.prompt[:500], call.prompt[:500], autojunk=False).ratio()
             return len(names), -alike
 
-        if not self._answers:
+        of_its_kind = [answer for answer in self if answer.embeds == (call.path == wire.EMBED)]
+        if not of_its_kind:
             return None
-        nearest = min(self, key=distance)
+        nearest = min(of_its_kind, key=distance)
         return nearest, differences(nearest.request, call.request)
 
     def _write(self) -> None:
@@ -208,8 +220,8 @@ def _unpacked(request: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any
     return {**request, "body": {**request["body"], "format": schemas[schema["schema"]]}}
 
 
-def _order(answer: Answer) -> str:
-    return json.dumps([answer.prompt, answer.request], sort_keys=True, ensure_ascii=False)
+def _order(answer: Answer) -> tuple[bool, str]:
+    return answer.embeds, json.dumps([answer.prompt, answer.request], sort_keys=True, ensure_ascii=False)
 
 
 def _leaves(value: Any, name: str = "") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from sdkit.errors import (
     MissingPackageError,
     ModelError,
     PromptTooLongError,
+    UnknownModelError,
     WeightsError,
 )
 from sdkit.llm import slots as slots_
@@ -220,8 +221,17 @@ def load(model: str = PREFIX, context: int = DEFAULT_CONTEXT, slots: int = 1) ->
 
 
 def weights_of(model: str) -> weights.Weights:
-    """Return the weights that an ``embedded[:name]`` model means."""
-    return weights.find(model.removeprefix(PREFIX).removeprefix(":"))
+    """Return the weights that an ``embedded[:name]`` model, which chats, means.
+
+    Raises
+    ------
+    UnknownModelError
+        There is no such model, or it only makes embeddings.
+    """
+    entry = weights.find(model.removeprefix(PREFIX).removeprefix(":"))
+    if entry.embeds:
+        raise UnknownModelError(f"{entry.name} makes embeddings, for sdkit.embeddings, and cannot chat")
+    return entry
 
 
 def loaded() -> set[Path]:

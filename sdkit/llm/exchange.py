@@ -188,6 +188,8 @@ class Exchange:
         return (yield from self._live(self.call))
 
     def _of_lesson(self, lesson: playback.Lesson, mode: str) -> Steps:
+        if self.call.path in wire.EMBEDDINGS:
+            raise InputError(f"a lesson's embeddings come from sdkit.embeddings: embedder({lesson.placeholder!r})")
         call = lesson.told_apart(self.call)
         answer = lesson.recorded(call, mode)
         if answer is not None:

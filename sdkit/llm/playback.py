@@ -24,7 +24,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -89,7 +89,7 @@ class Lesson:
         self._live: tuple[str, str] | None = None
         self._about: str | None = None
         self._asked: Counter[str] = Counter()
-        self._announced: object = None
+        self._announced: dict[str, object] = {}
         self._lock = threading.Lock()
 
     def live_model(self) -> tuple[str, str]:
@@ -146,27 +146,33 @@ class Lesson:
 
     def record(self, call: wire.Call, reply: object, model: str) -> None:
         """Keep the answer of a live model."""
-        answer = Answer(call.key, model, call.request, reply)
-        self.recording.add(answer)
-        self._log({"lesson": self.name, "recorded": answer.key})
+        self.record_all([(call, reply)], model)
 
-    def announce(self) -> None:
-        """Say at the cell, once, which model answers now."""
+    def record_all(self, answers: Iterable[tuple[wire.Call, object]], model: str) -> None:
+        """Keep the answers of a live model, in one go."""
+        kept = [Answer(call.key, model, call.request, reply) for call, reply in answers]
+        self.recording.add(*kept)
+        for answer in kept:
+            self._log({"lesson": self.name, "recorded": answer.key})
+
+    def announce(self, embedder: str = "") -> None:
+        """Say at the cell, once, which model answers now, or makes embeddings."""
         cell = _cell()
         with self._lock:
-            if cell == self._announced:
+            if self._announced.get(embedder) == cell:
                 return
-            self._announced = cell
-        name, about = self.live_model()[0], self.live_about()
+            self._announced[embedder] = cell
+        name, about = (embedder, "embeddings") if embedder else (self.live_model()[0], self.live_about())
         tell.get()(f"Not recorded, so {name} answers now{f' ({about})' if about else ''}.")
 
     def _refusal(self, call: wire.Call, nearest: tuple[Answer, list[str]] | None) -> str:
         asked = call.prompt if len(call.prompt) <= 80 else f"{call.prompt[:80]}…"
         record = f"To record it: python -m sdkit notebooks record {self.name} --missing"
+        kind, to = ("embedding", "of") if call.path == wire.EMBED else ("answer", "to")
         if nearest is None:
-            return f"SDKIT_LLM=replay, and {self.recording.path} holds no recorded answers. {record}"
+            return f"SDKIT_LLM=replay, and {self.recording.path} holds no recorded {kind}s. {record}"
         return (
-            f"SDKIT_LLM=replay, and lesson {self.name} has no recorded answer to {asked!r}. The nearest differs in "
+            f"SDKIT_LLM=replay, and lesson {self.name} has no recorded {kind} {to} {asked!r}. The nearest differs in "
             f"{'; '.join(nearest[1])}. {record}"
         )
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,12 +18,15 @@ from sdkit.llm.seeds import check_seed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
 
     ModelSpec = str | BaseChatModel | None
 
 # The providers that are extras: their class, and the variable that holds the key. The others come through `langchain`.
 _EXTRAS = {"openai": ("ChatOpenAI", "OPENAI_API_KEY"), "anthropic": ("ChatAnthropic", "ANTHROPIC_API_KEY")}
+
+T = TypeVar("T")
 
 TEMPERATURE = 0.8
 """What models of Ollama are set to, unless somebody says otherwise."""
@@ -124,10 +127,10 @@ def chat_model(spec: ModelSpec = None, *, seed: int | None = None, **options: An
     else:
         address = retries.without_password(str(options.get("base_url") or ollama.url()))
         options = {"temperature": TEMPERATURE} | options | {"base_url": address}
-    return _made(partial(ChatOllama, model=name), name, options)
+    return made(partial(ChatOllama, model=name), name, options)
 
 
-def model_name(model: BaseChatModel) -> str:
+def model_name(model: BaseChatModel | Embeddings) -> str:
     """Return the name of a LangChain model, for people: what it was made with, or its class."""
     for field in ("model", "model_name", "model_id"):
         if isinstance(name := getattr(model, field, None), str) and name:
@@ -151,15 +154,10 @@ class _MissingIntegrationError(MissingPackageError):
 def _of_provider(provider: str, model: str, options: Mapping[str, Any]) -> BaseChatModel:
     spec = f"{provider}:{model}"
     if provider not in _EXTRAS:
-        try:
-            make = importlib.import_module("langchain.chat_models").init_chat_model
-        except ImportError as error:
-            how = f"langchain is needed to use {spec} and is not installed: python -m pip install langchain"
-            raise _MissingIntegrationError("langchain", how) from error
-        make = partial(make, model, model_provider=provider)
-        llm = _made(make, spec, options)
+        make = partial(of_langchain("chat_models", "init_chat_model", spec), model, model_provider=provider)
+        llm: BaseChatModel = made(make, spec, options)
         _check_options(type(llm), options)
-        return _made(make, spec, {"max_retries": 0, **options}) if "max_retries" in type(llm).model_fields else llm
+        return made(make, spec, {"max_retries": 0, **options}) if "max_retries" in type(llm).model_fields else llm
     kind, key = _EXTRAS[provider]
     try:
         make = getattr(importlib.import_module(f"langchain_{provider}"), kind)
@@ -169,7 +167,17 @@ def _of_provider(provider: str, model: str, options: Mapping[str, Any]) -> BaseC
     if not os.environ.get(key, "").strip() and not any(name.endswith("api_key") for name in options):
         raise ModelUnavailableError(f"{spec} needs a key: set the environment variable {key} to yours")
     # Our own transport makes requests again; two layers would multiply.
-    return _made(partial(make, model=model), spec, {"max_retries": 0, **options})
+    llm = made(partial(make, model=model), spec, {"max_retries": 0, **options})
+    return llm
+
+
+def of_langchain(module: str, function: str, spec: str) -> Any:
+    """Return a function of the `langchain` package, which is in none of our extras, to use `spec` with."""
+    try:
+        return getattr(importlib.import_module(f"langchain.{module}"), function)
+    except ImportError as error:
+        how = f"langchain is needed to use {spec} and is not installed: python -m pip install langchain"
+        raise _MissingIntegrationError("langchain", how) from error
 
 
 def _check_options(kind: type[BaseChatModel], options: Mapping[str, Any]) -> None:
@@ -180,7 +188,8 @@ def _check_options(kind: type[BaseChatModel], options: Mapping[str, Any]) -> Non
         raise InputError(f"there is no option {', '.join(sorted(unknown))}; see {where} for all of them")
 
 
-def _made(make: Callable[..., BaseChatModel], spec: str, settings: Mapping[str, Any]) -> BaseChatModel:
+def made(make: Callable[..., T], spec: str, settings: Mapping[str, Any]) -> T:
+    """Return a class of LangChain's with these settings; what goes wrong is told in plain words, without keys."""
     try:
         return make(**settings)
     except ImportError as error:  # LangChain's words name the package

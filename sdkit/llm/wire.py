@@ -6,10 +6,12 @@ recording holds, and it says nothing of hosts, keys or clients.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,7 +21,10 @@ from sdkit.errors import InputError
 OLLAMA, OPENAI, RESPONSES, ANTHROPIC = "/api/chat", "/chat/completions", "/responses", "/v1/messages"
 # Google has the model in the path: its requests are limited and repeated as all are, and not recorded.
 GOOGLE = (":generateContent", ":streamGenerateContent")
-PATHS = (OLLAMA, "/api/generate", "/v2/chat", OPENAI, RESPONSES, ANTHROPIC, *GOOGLE)
+EMBED = "/api/embed"
+EMBEDDINGS = (EMBED, "/embeddings")
+"""Where texts go to become vectors: Ollama's and OpenAI's."""
+PATHS = (OLLAMA, "/api/generate", "/v2/chat", OPENAI, RESPONSES, ANTHROPIC, *GOOGLE, *EMBEDDINGS)
 
 _UNSEEN = {"stream", "keep_alive", "stream_options"}  # they change how an answer travels, not what it says
 _NOTHING: tuple[Any, ...] = (None, [], {})
@@ -180,9 +185,24 @@ def content_of(call: Call, reply: Any, model: str) -> tuple[str, bytes]:
 
 def is_reply(path: str, reply: Any) -> bool:
     """Tell whether this can be a kept answer."""
+    if path == EMBED:
+        try:
+            return bool(vector_of(reply))
+        except (ValueError, TypeError, LookupError, struct.error):
+            return False
     if path.startswith("/api/"):
         return isinstance(reply, dict) and bool(reply.get("done"))
     return isinstance(reply, dict) or (isinstance(reply, list) and all(isinstance(event, dict) for event in reply))
+
+
+def reply_of_vector(vector: Sequence[float]) -> dict[str, str]:
+    """Return an embedding as it is kept: in half precision, little-endian, in base64."""
+    return {"float16": base64.b64encode(struct.pack(f"<{len(vector)}e", *vector)).decode()}
+
+
+def vector_of(reply: Mapping[str, str]) -> list[float]:
+    """Return the embedding that is kept so."""
+    return [number for (number,) in struct.iter_unpack("<e", base64.b64decode(reply["float16"], validate=True))]
 
 
 def _merged(lines: list[dict[str, Any]]) -> dict[str, Any]:

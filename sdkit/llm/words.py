@@ -10,6 +10,7 @@ from sdkit.errors import ModelUnavailableError, PromptTooLongError, SdkitError, 
 from sdkit.llm import ollama, ollama_http, providers
 
 if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
     from langchain_core.language_models import BaseChatModel
 
 _LOST = ("ReadError", "WriteError", "RemoteProtocolError", "CloseError")
@@ -62,7 +63,7 @@ def of_answer(request: Any, response: Any) -> ModelUnavailableError | None:
 
 
 @contextlib.contextmanager
-def told(llm: BaseChatModel, heard: Any) -> Iterator[None]:
+def told(llm: BaseChatModel | Embeddings, heard: Any) -> Iterator[None]:
     """Raise what a client library raises within as an error that says what to do, where that is known.
 
     Parameters
@@ -82,7 +83,7 @@ def told(llm: BaseChatModel, heard: Any) -> Iterator[None]:
         raise known from (error if known.__traceback__ is None else known.__cause__)
 
 
-def _of_call(llm: BaseChatModel, error: Exception, heard: Any) -> Exception:
+def _of_call(llm: BaseChatModel | Embeddings, error: Exception, heard: Any) -> Exception:
     from sdkit.llm.spec import model_name
 
     name = heard.model or model_name(llm)
@@ -104,8 +105,8 @@ def _of_call(llm: BaseChatModel, error: Exception, heard: Any) -> Exception:
     return error
 
 
-def _of_status(llm: BaseChatModel, name: str, status: int, error: Exception, heard: Any) -> Exception:
-    ollamas = providers.takes_format(llm)
+def _of_status(llm: BaseChatModel | Embeddings, name: str, status: int, error: Exception, heard: Any) -> Exception:
+    ollamas = any(kind.__module__.startswith("langchain_ollama") for kind in type(llm).__mro__)
     keys = [variable for variable in getattr(llm, "lc_secrets", {}).values() if "KEY" in variable]
     look = f"Look at the environment variable {keys[0]}" if keys else "Look at the key that you gave it"
     if status in {401, 403}:

@@ -187,6 +187,8 @@ def gate(answer: Answer, printed: str) -> Iterator[str]:
 
 def readable(answer: Answer) -> str:
     """Return a recorded answer as a person reads it before it is committed."""
+    if answer.embeds:
+        return f"{shown(answer.prompt)}  [embedding, {answer.model}]"
     reply = answer.reply
     said = reply.get("message", {}).get("content", "") if isinstance(reply, dict) else json.dumps(reply)
     try:
