@@ -77,8 +77,10 @@ class Job:
         return not self._thread.is_alive()
 
 
-def awaited(what: Awaitable[Any]) -> Any:
+def awaited(what: Awaitable[Any], meanwhile: Callable[[], object] = lambda: None) -> Any:
     """Return what an awaitable comes to, also where an event loop is running: it runs in a thread of its own.
+
+    `meanwhile` is called again and again while it runs, such as to bring a progress bar up to date.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def awaited(what: Awaitable[Any]) -> Any:
     job = Job(work, lambda result, error: ended.append((result, error)), playback.tell.get())
     try:
         while not job.wait(0.1):
-            pass
+            meanwhile()
     except BaseException:  # Ctrl-C above all
         job.stop()
         job.wait(30)

@@ -241,6 +241,7 @@ class _Run:
         self._deadline = self._began + 60 * batch._minutes if batch._minutes else math.inf
         self._in_a_row = 0
         self._problem: Exception | None = None
+        self._broken = False
         self._places = Places(batch._concurrency)
 
     async def all(self) -> None:
@@ -277,7 +278,11 @@ class _Run:
                     await asyncio.sleep(max(0.0, min(at, self._deadline) - time.monotonic()))
                     if self._over(at):
                         return
-                await self._make(number)
+                try:
+                    await self._make(number)
+                except BaseException:  # such as a full disk: nobody else is to begin
+                    self._broken = True
+                    raise
             await asyncio.sleep(0)  # Stop and others come in between, even if the maker never waits
 
     async def _make(self, number: Id) -> None:
@@ -323,7 +328,7 @@ class _Run:
             self._say(stop="minutes")
         if not self.report.stop and tokens and self.report.tokens >= tokens:
             self._say(stop="tokens")
-        return bool(self.report.stop) or self._problem is not None
+        return bool(self.report.stop) or self._problem is not None or self._broken
 
     def _say(self, **changes: Any) -> None:
         self.report = replace(self.report, seconds=time.monotonic() - self._began, **changes)

@@ -274,3 +274,26 @@ def is_it_over(lines: Sequence[str]) -> list[Message]:
         answer = json.dumps({"act": act, "reason": reason, "over": over})
         messages += [asked(example[part]), ("ai", answer)]
     return [*messages, asked(lines)]
+
+
+SCORE_SYSTEM = (
+    "You judge how well an assistant has talked with a user. You are given a conversation and a question about it. Go "
+    "by what is said, and by nothing else."
+)
+
+
+def by_criterion(lines: Sequence[str], question: str, answers: Sequence[str]) -> list[Message]:
+    """Ask for a judgement of a conversation by one criterion.
+
+    There are no examples: with some, a model of 1.5 billion parameters answers as they do (measured). The conversation
+    comes before the question, so that a model which keeps it evaluated reads it once for all criteria.
+
+    Parameters
+    ----------
+    lines
+        The conversation, of "User" and "Assistant".
+    question, answers
+        The criterion, and what can be answered.
+    """
+    how = "Give the evidence, then give the reason, then answer"
+    return [("system", SCORE_SYSTEM), ("human", "\n".join([*lines, "", question, f"{how}: {' or '.join(answers)}."]))]

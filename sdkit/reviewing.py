@@ -43,6 +43,8 @@ class Review(BaseModel):
         From 1, bad, to 5, good; None if it is not rated yet.
     labels : dict
         Labels of turns, by the number of the turn; the first is 0.
+    dialog_labels : list
+        Labels of the dialogue as a whole.
     note : str
         In the rater's own words.
     when : str
@@ -53,6 +55,7 @@ class Review(BaseModel):
     rater: str = Field(pattern=r"\S")
     rating: int | None = Field(default=None, ge=min(RATINGS), le=max(RATINGS))
     labels: dict[int, list[str]] = {}
+    dialog_labels: list[str] = []
     note: str = ""
     when: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 

@@ -44,6 +44,83 @@ runner.start()
 while runner.value.done < 37:
     time.sleep(0.1)
 runner""",
+    "ConversationBrowser": """
+from sdkit import Dialog, Turn
+from sdkit.dialog import Stop
+from sdkit.widgets import ConversationBrowser
+
+who = {
+    "Agnes Muir": {"personality": "Patient, writes in capitals when cross.", "scenario": "Her kettle leaks."},
+    "Ben Osei": {"personality": "Impatient, no capital letters.", "scenario": "Wants to know when the shop is open."},
+}
+
+def talk(user, kind, reason, *said):
+    turns = [Turn(speaker=(user, "Blue Kettle")[i % 2], text=text) for i, text in enumerate(said)]
+    stop = Stop(kind=kind, reason=reason, confidence=0.9)
+    last = {"turn": len(said), "state": kind.replace("_", " "), "reason": reason, "confidence": 0.9}
+    early = {"turn": 2, "state": "goes on", "reason": "The user can answer.", "confidence": 0.8}
+    kept = {"kept": True, "reason": "Wants what this person wants", "evidence": said[0]}
+    notes = {"decisions": [early, last] if len(said) > 2 else [last], "persona": kept}
+    return Dialog(turns=turns, stop=stop, personas={user: who[user]}, notes=notes)
+
+good = [
+    talk("Agnes Muir", "need_met", "The user gets a new kettle.", "Hello, my kettle leaks.",
+        "What is your order number?", "BK 2231", "Thank you. A new Heron is on its way."),
+    talk("Ben Osei", "need_met", "The user knows the hours.", "when are u open", "Monday to Saturday, from 9 to 6."),
+]
+forgetful = [
+    talk("Agnes Muir", "frustrated", "The assistant asks the same again.", "Hello, my kettle leaks.",
+        "What is your order number?", "BK 2231", "What is your order number?", "I TOLD YOU. BK 2231",
+        "May I have your order number?"),
+    talk("Ben Osei", "frustrated", "It does not know its own shop.", "when are u open", "Which shop do you mean?",
+        "yours", "Which shop do you mean?"),
+]
+browser = ConversationBrowser({"good": good, "forgetful": forgetful}, rater="Lea", to="output/reviews/kettles.jsonl")
+browser.show(3)
+browser.ticks["forgets"].value = True
+browser.note.value = "Asks three times for the order number."
+browser""",
+    "CoverageMap": """
+import re
+import zlib
+
+from langchain_core.embeddings import Embeddings
+
+from sdkit.coverage import coverage
+from sdkit.personas import Persona
+from sdkit.widgets import CoverageMap
+
+
+class Words(Embeddings):  # counts words, and needs no model
+    def embed_query(self, text):
+        vector = [0.0] * 256
+        for word in re.findall(r"\\w+", text.casefold()):
+            vector[zlib.crc32(word.encode()) % 256] += 1
+        return vector
+
+    def embed_documents(self, texts):
+        return [self.embed_query(text) for text in texts]
+
+
+attributes = {
+    "age band": ["18-24", "25-34", "35-49", "50-64", "65 and older"],
+    "patience": ["calm and patient", "impatient", "easily frustrated"],
+    "expertise": ["a complete beginner", "familiar with the basics", "an expert"],
+}
+people = {
+    "Agnes Muir": "71, retired, calm and patient. A complete beginner whose kettle leaks.",
+    "Ben Osei": "22, a student, impatient. An expert who wants to know when the shop is open.",
+    "Carla Nunes": "41, a cook, easily frustrated. Familiar with the basics, looks for a kettle for an induction hob.",
+    "Farid Haddad": "44, has a café, calm and patient. Familiar with the basics, orders ten teapots for his café.",
+    "Greta Vogel": "69, used to sell china, easily frustrated. An expert whose teapot came broken.",
+    "Hiro Tanaka": "19, calm and patient. A complete beginner who looks for a present, a teapot.",
+    "Ines Lopez": "52, a nurse, impatient. Familiar with the basics, asks how to pay by invoice.",
+    "Jo Park": "23, reviews kettles, calm and patient. An expert who wants a kettle for a video.",
+}
+chart = CoverageMap(coverage([Persona(name=name, background=text) for name, text in people.items()], attributes,
+    embeddings=Words()))
+chart.show("Carla Nunes")
+chart""",
     "DialogEditor": f"{_DIALOG}\nfrom sdkit.widgets import DialogEditor\n\nDialogEditor(dialog)",
     "DialogLab": """
 from sdkit.generators import DialogGenerator, PersonaDialogGenerator

@@ -1,4 +1,4 @@
-"""Widgets for Jupyter: edit personas and dialogues, compare, review, choose a model. Resolved on first use."""
+"""Widgets for Jupyter: edit personas and dialogues, browse, compare, review, choose a model. Resolved on first use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 _HOMES = {
     "BatchRunner": "batch_runner",
+    "ConversationBrowser": "conversation_browser",
+    "CoverageMap": "coverage_map",
     "DialogEditor": "dialog_editor",
     "DialogLab": "dialog_lab",
     "DialogReview": "dialog_review",
@@ -18,6 +20,8 @@ _HOMES = {
 
 __all__ = [
     "BatchRunner",
+    "ConversationBrowser",
+    "CoverageMap",
     "DialogEditor",
     "DialogLab",
     "DialogReview",

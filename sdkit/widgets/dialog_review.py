@@ -13,7 +13,7 @@ import traitlets
 from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError
 from sdkit.llm.seeds import check_seed
-from sdkit.reviewing import RATINGS, Review, load_reviews, save_review, shuffled
+from sdkit.reviewing import RATINGS, Review, shuffled
 from sdkit.tables import frame
 from sdkit.widgets import review_parts as parts
 from sdkit.widgets.dialog_view import chat_html, sendable, turns_html
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 LABELS = ("makes no sense", "out of role", "repeats itself")
 QUESTION = "How good is this dialogue?"
-
-_WAIT = 1.0  # seconds for others who save at the same moment: longer, and the page would seem dead
 
 
 class DialogReview(Panel):
@@ -84,12 +82,10 @@ class DialogReview(Panel):
         self._dialogs, self._places, given = parts.distinct(dialogs)
         self.rater, self.labels = parts.name_of("rater", rater), parts.labels_of(labels)
         self.question = parts.name_of("question", question)
-        self.to, self._file = Path(to), Path(to).absolute()
+        self.to = Path(to)
         seed = None if seed is None else check_seed(seed)
         self._keys = shuffled(self._dialogs, self.rater, seed) if blind else list(self._dialogs)
-        found = {each.dialog: each for each in load_reviews(self._file) if each.rater == self.rater}
-        self._mine = {key: found[key] for key in self._keys if key in found}
-        self._unsaved: dict[str, set[str]] = {}  # which fields of which review
+        self._decisions = parts.Decisions(self.to, self.rater, self._keys)
         self._blind, self._at, self._filling = blind, 0, False
         super().__init__("Review dialogues", "sdkit-dialog-review")
 
@@ -98,12 +94,7 @@ class DialogReview(Panel):
         self.ratings = {rating: button(f"{rating} {word}") for rating, word in RATINGS.items()}
         # In a field for numbers JupyterLab leaves the arrow keys; in a list it takes them for itself.
         self.number = ipywidgets.BoundedIntText(description="Labels of turn", min=1, layout={"width": "12em"}, **short)
-        self.ticks = {
-            label: ipywidgets.Checkbox(
-                description=label, indent=False, layout={"width": "auto", "margin": "2px 1em 2px 2px"}
-            ).add_class("mathjax_ignore")
-            for label in self.labels
-        }
+        self.ticks = {label: parts.tick(label) for label in self.labels}
         self.note = ipywidgets.Textarea(description="Note", rows=3, continuous_update=False, layout={"width": "auto"})
         self.note.add_class("sdkit-review-note")
         buttons: dict[str, Callable[[], None]] = {
@@ -199,15 +190,10 @@ class DialogReview(Panel):
             self._decide("Your note.", note=sendable(text))
 
     def _review(self) -> Review:
-        key = self._keys[self._at]
-        return self._mine.get(key) or Review(dialog=key, rater=self.rater)
+        return self._decisions.of(self._keys[self._at])
 
     def _decide(self, what: str, **changes: Any) -> None:
-        before = self._review()
-        if any(getattr(before, name) != value for name, value in changes.items()):
-            review = Review(**before.model_dump(exclude={"when"}) | changes)
-            self._mine[review.dialog] = review
-            self._unsaved.setdefault(review.dialog, {"when"}).update(changes)
+        self._decisions.change(self._keys[self._at], **changes)
         try:
             self._save(what)
         finally:
@@ -217,21 +203,18 @@ class DialogReview(Panel):
     def _save(self, what: str) -> None:
         """Save what is not saved yet; what cannot be, stays to be saved the next time."""
         try:
-            for key, changed in list(self._unsaved.items()):
-                self._mine[key] = save_review(self._file, self._mine[key], wait=_WAIT, changed=changed)
-                del self._unsaved[key]
+            self._decisions.save()
         except FileError as error:
             self.errors = {"file": str(error)}
-            kept = "What you decided is kept here, and saved with the next button that you press"
-            raise FileError(error.path, f"{error.problem}. {kept}", error.line) from error
+            raise
         self.errors = {}
         self.say(" ".join(filter(None, ("Saved.", what, self._done()))))
 
     def _decided(self) -> tuple[Review, ...]:
-        return tuple(self._mine[key] for key in self._dialogs if key in self._mine)
+        return tuple(self._decisions.made[key] for key in self._dialogs if key in self._decisions.made)
 
     def _is_rated(self, key: str) -> bool:
-        return key in self._mine and self._mine[key].rating is not None
+        return self._decisions.of(key).rating is not None
 
     def _done(self) -> str:
         return "All dialogues are rated." if all(map(self._is_rated, self._keys)) else ""
@@ -251,7 +234,7 @@ class DialogReview(Panel):
                 self._filling = False
         self._show()
         self._place_of_turns.children = [self.turns]
-        if self._unsaved:
+        if not self._decisions.saved:
             self._save("")
         else:
             self.say(self._done() if there else f"This is the {'first' if at < 0 else 'last'} one. {self._done()}")

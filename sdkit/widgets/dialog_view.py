@@ -130,29 +130,52 @@ def chat_html(turns: str) -> str:
     return f'<div class="sdkit-chat" role="region" aria-label="Turns" tabindex="0" {OWN_KEYS}>{turns}</div>'
 
 
-def turns_html(dialog: Dialog, query: str = "", labels: Mapping[int, Sequence[str]] | None = None) -> tuple[str, int]:
+def turns_html(
+    dialog: Dialog,
+    query: str = "",
+    labels: Mapping[int, Sequence[str]] | None = None,
+    *,
+    said: Mapping[int, str] | None = None,
+    every: bool = False,
+) -> tuple[str, int]:
     """Return the turns that have the query in their text or speaker as an ordered list, and how many they are.
 
-    The turns keep their numbers. `labels` are shown with the turns that have some; the first turn is 0. The list reads
-    well without any style.
+    The turns keep their numbers. The list reads well without any style.
+
+    Parameters
+    ----------
+    dialog
+        The dialogue.
+    query
+        What is looked for, and marked, whatever the case; all turns have an empty one.
+    labels, said
+        Labels of turns, and what is said about them, which are shown with the turns that have some; the first is 0.
+    every
+        Leave in the turns that do not have the query, too.
     """
-    pattern = re.compile(re.escape(query), re.IGNORECASE) if query else None
+    pattern = pattern_of(query)
     speakers = dialog.speakers
     sides = {speaker: place / max(1, len(speakers) - 1) for place, speaker in enumerate(speakers)}
     items = []
     for number, turn in enumerate(dialog.turns, start=1):
         name = "(unknown)" if turn.speaker is None else turn.speaker
-        if pattern and not (pattern.search(name) or pattern.search(turn.text)):
+        if pattern and not every and not (pattern.search(name) or pattern.search(turn.text)):
             continue
-        about = ", ".join((labels or {}).get(number - 1, ()))
-        labelled = f'<div dir="auto"><i>Labels: {text_html(about)}</i></div>' if about else ""
+        labelled = ", ".join((labels or {}).get(number - 1, ()))
+        notes = [f"Labels: {labelled}" if labelled else "", (said or {}).get(number - 1, "")]
+        about = "".join(f'<div dir="auto"><i>{text_html(note)}</i></div>' for note in notes if note)
         items.append(
             f'<li value="{number}" style="--side: {sides[turn.speaker]:.3g}"><b dir="auto">{_marked(name, pattern)}</b>'
-            f'<div dir="auto">{_marked(turn.text, pattern)}</div>{labelled}</li>'
+            f'<div dir="auto">{_marked(turn.text, pattern)}</div>{about}</li>'
         )
     if not items:
-        return f"<p>{'No turn has this.' if query else 'There are no turns.'}</p>", 0
+        return f"<p>{'No turn has this.' if query and dialog else 'There are no turns.'}</p>", 0
     return f'<ol class="{SAFE}">\n' + "\n".join(items) + "\n</ol>", len(items)
+
+
+def pattern_of(query: str) -> re.Pattern[str] | None:
+    """Return what finds a query in a text, whatever the case; None where there is nothing to look for."""
+    return re.compile(re.escape(query), re.IGNORECASE) if query else None
 
 
 def about_html(dialog: Dialog, versions: bool = True) -> str:
@@ -165,7 +188,7 @@ def about_html(dialog: Dialog, versions: bool = True) -> str:
         known["provenance"] = dialog.provenance.model_copy(update={"versions": {}})
     known |= {"stop": dialog.stop and rendering.why(dialog.stop)} | (dialog.model_extra or {})
     entries = [
-        f'<dt>{text_html(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{_value_html(value)}</dd>'
+        f'<dt>{text_html(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{value_html(value)}</dd>'
         for name, value in known.items()
         if value is not None
     ]
@@ -182,13 +205,13 @@ def _caption_html(dialog: Dialog) -> str:
     return f'<p class="{SAFE}" dir="auto">{text_html(rendering.caption(dialog))}</p>'
 
 
-def _value_html(value: Any, depth: int = 0) -> str:
+def value_html(value: Any, depth: int = 0) -> str:
     """Return a value of the metadata: what is in it as a list, what is deeper inside as JSON."""
     if hasattr(value, "model_dump"):
         value = {name: part for name, part in value.model_dump(exclude_none=True, warnings=False).items() if part != {}}
     if isinstance(value, dict) and value and depth < 2:
         inside = "".join(
-            f"<li>{text_html(str(name))}: {_value_html(part, depth + 1)}</li>" for name, part in value.items()
+            f"<li>{text_html(str(name))}: {value_html(part, depth + 1)}</li>" for name, part in value.items()
         )
         return f"<ul>{inside}</ul>"
     if isinstance(value, bool):

@@ -1,10 +1,10 @@
-"""`PersonaEditor`: a persona as a form, with what the model reads beside it, and a model to fill what is left open."""
+"""`PersonaEditor`: personas as a form, with what the model reads beside it, and a model to fill what is left open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
@@ -13,10 +13,11 @@ from sdkit.errors import InputError
 from sdkit.personas import BasePersona
 from sdkit.widgets import form_preview
 from sdkit.widgets.form import Form
-from sdkit.widgets.form_drafts import NOT_GIVEN, Draft, draft_of, given_in, is_empty
+from sdkit.widgets.form_drafts import NOT_GIVEN, draft_of, is_empty
 from sdkit.widgets.form_look import Beside, named
 from sdkit.widgets.form_types import Spec
-from sdkit.widgets.parts import Panel, button, markup, row
+from sdkit.widgets.parts import button, markup, row
+from sdkit.widgets.persona_pages import Left, PagedPanel, Pages, State
 
 if TYPE_CHECKING:
     from sdkit.llm.spec import ModelSpec
@@ -34,24 +35,7 @@ _STYLE = """<style>
 </style>"""
 
 
-class _State(NamedTuple):
-    """All that Undo brings back.
-
-    `start` is the persona that was opened, if any, `saved` the draft that it became or that was saved last; `base` the
-    persona whose lineage, label and provenance count, `kept` the names of the fields that are locked, `value` the last
-    valid persona.
-    """
-
-    kind: type[BasePersona]
-    start: BasePersona | None
-    saved: Draft | None
-    base: BasePersona | None
-    draft: Draft
-    kept: frozenset[str]
-    value: BasePersona | None
-
-
-class PersonaEditor(Panel):
+class PersonaEditor(PagedPanel):
     """A persona as a form, checked while you type.
 
     The model is told about the fields that the persona was given, in that order, then about those that you fill in; a
@@ -60,19 +44,23 @@ class PersonaEditor(Panel):
     "Let the model fill the rest" writes all fields but those under Keep, which are at first those that are given, and
     then those that you edit.
 
+    Of many personas one is shown at a time. What is edited is kept when another one is shown, and Save writes all of
+    them, in their order, if all are valid.
+
     Parameters
     ----------
     persona
-        A persona, which is never changed, or a class of personas.
+        A persona, which is never changed, or a class of personas; or many: a list, or the path of a file of ``users``.
     model
         The model that fills fields; None is the default model.
     path
-        Where Save and Load look first; names that end in .json, .yaml or .yml.
+        Where Save and Load look first; names that end in .json, .yaml or .yml. By default the file that was opened, or
+        one in the folder output.
 
     Attributes
     ----------
     value : BasePersona or None
-        The last valid persona. Assign another one to edit that.
+        The last valid persona, of many the one that is shown. Assign another one to edit that.
     errors : dict
         What is wrong, by the path of the field, such as "age" or "friend.age"; by "" what is wrong with the whole.
     dirty : bool
@@ -85,34 +73,36 @@ class PersonaEditor(Panel):
 
     def __init__(
         self,
-        persona: BasePersona | type[BasePersona],
+        persona: BasePersona | type[BasePersona] | Sequence[BasePersona] | str | Path,
         *,
         model: ModelSpec = None,
-        path: str | Path = "output/persona.json",
+        path: str | Path | None = None,
     ) -> None:
+        pages = Pages.of(persona)
+        if pages is not None:
+            persona, path = pages.values()[0], path or pages.path or "output/personas.yaml"
         base = persona if isinstance(persona, BasePersona) else None
         kind = type(persona) if base is not None else persona
         if not (isinstance(kind, type) and issubclass(kind, BasePersona)):
-            raise InputError(f"{persona!r} is no persona; give one, or a class such as Persona")
-        super().__init__("Edit the persona", "sdkit-persona-editor")
+            raise InputError(f"{persona!r} is no persona; give one, a class such as Persona, or a list")
+        super().__init__("Edit the personas" if pages else "Edit the persona", "sdkit-persona-editor", pages)
         self.model = model
-        self._accepts = kind
-        self._past: list[_State] = []
+        self._accepts = pages.kind if pages else kind
         self._run = ""  # the path of the field that is being typed into
         self._locks: dict[str, Any] = {}
         self.form: Any = None
         self.preview = markup("").add_class("sdkit-reads")
         self.seed = ipywidgets.Text(description="Seed", placeholder="random")
-        self.file = ipywidgets.Text(description="File", value=str(path))
+        self.file = ipywidgets.Text(description="File", value=str(path or "output/persona.json"))
         buttons: dict[str, tuple[str, Callable[[], None]]] = {
             "Undo": ("Take back the last edit", self.undo),
             "Reset": ("Go back to the persona as it was opened", self.reset),
             "Let the model fill the rest": ("All fields but those under Keep", self.fill),
             "Stop": ("Let the model stop", self.stop),
             "Save": ("Write the persona to the file", self.save),
-            "Load": ("Edit the persona in the file instead", self.load),
+            "Load": ("Edit what is in the file instead", self.load),
         }
-        self.buttons = {text: button(text, tooltip) for text, (tooltip, _) in buttons.items()}
+        self.buttons |= {text: button(text, tooltip) for text, (tooltip, _) in buttons.items()}
         for text, (_, do) in buttons.items():
             self.on_click(self.buttons[text], do)
         self._fill_enabled(True)
@@ -121,7 +111,8 @@ class PersonaEditor(Panel):
 
     def static_html(self) -> str:
         """Return the fields as a table, and what the model reads."""
-        return form_preview.static_html(self.form.fields.texts(), self.value, self.errors)
+        said = form_preview.static_html(self.form.fields.texts(), self.value, self.errors)
+        return f"<p>{self._pages}</p>\n{said}" if self._pages else said
 
     # -- what the buttons do ------------------------------------------------------------------------------------------
 
@@ -139,7 +130,11 @@ class PersonaEditor(Panel):
         self._open(self._state.kind, self._state.start)
 
     def save(self) -> None:
-        """Write the persona to the file."""
+        """Write the persona to the file, or all of many."""
+        if self._pages is not None:
+            self._save_all(self._pages, self._path())
+            self._settle(self._state._replace(saved=self.form.draft))
+            return
         persona = self._state.value
         if self.form.errors or persona is None:
             raise InputError(f"nothing was saved. {form_preview.to_mend(self.form.errors)}")
@@ -150,8 +145,11 @@ class PersonaEditor(Panel):
         self._settle(self._state._replace(saved=self.form.draft))
 
     def load(self) -> None:
-        """Edit the persona that is in the file, in place of this one."""
+        """Edit what is in the file, in place of what is shown."""
         path = self._path()
+        if self._pages is not None:
+            self._load_all(self._pages, path, self._accepts)
+            return
         persona = self._accepts.from_file(path)
         self._past.append(self._state)
         self.say(f"Loaded {form_preview.named(persona)} from {path}.")
@@ -187,9 +185,9 @@ class PersonaEditor(Panel):
         draft = draft_of(kind, base)
         told = kind._completed({name: value for name, value in draft.items() if value is not NOT_GIVEN})
         kept = frozenset(name for name, value in told.items() if not is_empty(value))
-        self._show(_State(kind, base, None, base, draft, kept, None))
+        self._show(State(kind, base, None, base, draft, kept, None))
 
-    def _show(self, state: _State) -> None:
+    def _show(self, state: State) -> None:
         """Let the form show a state, as if it had never been touched."""
         self._run = ""
         if self.form is not None and self.form.kind is state.kind:
@@ -200,7 +198,7 @@ class PersonaEditor(Panel):
             self._build(state)
         self._settle(state if state.saved is not None else state._replace(saved=self.form.draft))
 
-    def _build(self, state: _State) -> None:
+    def _build(self, state: State) -> None:
         fillable = bool(state.kind.model_fields)
         self._locks = {}
         # All locks share these: each of their own would take time to make.
@@ -214,6 +212,7 @@ class PersonaEditor(Panel):
         actions.append(row(self.file, press("Save"), press("Load")))
         self.body.children = [
             markup(_STYLE),
+            *([self.turning] if self._pages else []),
             row(self.form, self.preview).add_class("sdkit-columns"),
             *(line.add_class("sdkit-actions") for line in actions),
         ]
@@ -229,7 +228,7 @@ class PersonaEditor(Panel):
         self.say("")
         self._settle(self._state)
 
-    def _settle(self, state: _State) -> None:
+    def _settle(self, state: State) -> None:
         """Let all say what the form says; `value` last, for whoever observes it finds the rest in order."""
         value, base = self.form.value, state.base
         if value is None:
@@ -239,7 +238,11 @@ class PersonaEditor(Panel):
         self._state = state._replace(draft=self.form.draft, kept=self._locked(), value=value)
         self.buttons["Undo"].disabled = not self._past
         self.preview.value = form_preview.reads_html(value, self.form.errors)
-        changed = list(given_in(self.form.draft)[0].items()) != list(given_in(state.saved or {})[0].items())
+        changed = self._state.changed
+        if self._pages is not None:
+            self._pages.leave(Left(self._state, self._past, self.form.errors))
+            changed = bool(self._pages.unsaved())
+            self._show_place()
         for trait, now in {"errors": self.form.errors, "dirty": changed, "value": value}.items():
             with self._shown():  # what a callback raises is no reason to stop here
                 setattr(self, trait, now)
@@ -249,9 +252,10 @@ class PersonaEditor(Panel):
             self.value = self._state.value
             raise InputError("assign a persona; Reset goes back to the first one")
         if change["new"] is not self._state.value:
-            self._accepts = type(change["new"])
+            kind = type(change["new"])
+            self._accepts = self._accepts if self._pages else kind
             self._past.append(self._state)
-            self._open(self._accepts, change["new"])
+            self._open(kind, change["new"])
 
     # -- what is kept, and how it is filled ---------------------------------------------------------------------------
 
@@ -276,6 +280,8 @@ class PersonaEditor(Panel):
             raise InputError(f"{text[:40]!r} is no seed: give a whole number, or nothing for a random one") from None
 
     def _fill_enabled(self, enabled: bool) -> None:
+        self._filling = not enabled
+        self._show_place()
         self.buttons["Let the model fill the rest"].disabled, self.buttons["Stop"].disabled = not enabled, enabled
 
     def _path(self) -> Path:

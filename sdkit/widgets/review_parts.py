@@ -1,4 +1,4 @@
-"""What `DialogReview` is given, looked at before it begins, and what it shows around the turns, as HTML."""
+"""What `DialogReview` is given, what it keeps, and what it shows around the turns, as HTML."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import ipywidgets
+
 from sdkit.dialog import Dialog
-from sdkit.errors import InputError
+from sdkit.errors import FileError, InputError
 from sdkit.rendering import SAFE, caption, escaped
-from sdkit.reviewing import RATINGS, key_of
+from sdkit.reviewing import RATINGS, Review, key_of, load_reviews, save_review
 from sdkit.widgets import dialog_view
 from sdkit.widgets.dialog_view import sendable
 
@@ -30,6 +32,69 @@ STYLE = (
 </style>"""
 )
 _SHOWN = 80  # letters of the turn beside its labels
+_WAIT = 1.0  # seconds for others who save at the same moment: longer, and the page would seem dead
+
+
+class Decisions:
+    """What one rater has decided about dialogues, and what of it is not in the file yet.
+
+    Parameters
+    ----------
+    file
+        The file of the reviews.
+    rater
+        Who decides.
+    keys
+        The dialogues that are asked about: the `key_of` each.
+
+    Attributes
+    ----------
+    made : dict of str to Review
+        The reviews that there are, by the key of the dialogue.
+
+    Raises
+    ------
+    FileError
+        The file cannot be read, or a line of it is no review.
+    """
+
+    def __init__(self, file: Path, rater: str, keys: Iterable[str]) -> None:
+        self.rater, self._file = rater, file.absolute()
+        found = {each.dialog: each for each in load_reviews(self._file) if each.rater == rater}
+        self.made = {key: found[key] for key in keys if key in found}
+        self._unsaved: dict[str, set[str]] = {}  # which fields of which review
+
+    @property
+    def saved(self) -> bool:
+        """Whether all of it is in the file."""
+        return not self._unsaved
+
+    def of(self, key: str) -> Review:
+        """Return what is decided about a dialogue; an empty review if nothing is."""
+        return self.made.get(key) or Review(dialog=key, rater=self.rater)
+
+    def change(self, key: str, **changes: Any) -> None:
+        """Decide something, which is not saved yet; nothing if it was decided so before."""
+        before = self.of(key)
+        if any(getattr(before, name) != value for name, value in changes.items()):
+            self.made[key] = Review(**before.model_dump(exclude={"when"}) | changes)
+            self._unsaved.setdefault(key, {"when"}).update(changes)
+
+    def save(self) -> None:
+        """Save what is not saved yet.
+
+        Raises
+        ------
+        FileError
+            It cannot be saved; it stays to be saved the next time.
+        """
+        try:
+            for key, changed in list(self._unsaved.items()):
+                self.made[key] = save_review(self._file, self.made[key], wait=_WAIT, changed=changed)
+                del self._unsaved[key]
+        except FileError as error:
+            kept = "What you decided is kept here, and saved with the next button that you press"
+            raise FileError(error.path, f"{error.problem}. {kept}", error.line) from error
 
 
 def distinct(dialogs: Iterable[Dialog]) -> tuple[dict[str, Dialog], dict[str, int], int]:
@@ -64,6 +129,12 @@ def labels_of(labels: Sequence[str]) -> tuple[str, ...]:
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise InputError(f"labels is {labels!r}; give a list of texts")
     return tuple(dict.fromkeys(name_of(f"labels[{place}]", label) for place, label in enumerate(labels)))
+
+
+def tick(label: str) -> Any:
+    """Return a box to tick for a label."""
+    look = {"width": "auto", "margin": "2px 1em 2px 2px"}
+    return ipywidgets.Checkbox(description=label, indent=False, layout=look).add_class("mathjax_ignore")
 
 
 def static_html(shown: str, count: int, rater: str, question: str, labels: Sequence[str]) -> str:

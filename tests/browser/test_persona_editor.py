@@ -33,6 +33,17 @@ editor = PersonaEditor(Patient(name="Ana", complaints=["knee", "back"]))
 editor
 """
 
+PAGES = """
+from sdkit.personas import UserPersona
+from sdkit.widgets import PersonaEditor
+
+editor = PersonaEditor([
+    UserPersona(name=name, description="A cook.", personality="calm", scenario="is hungry", summary="A calm cook.")
+    for name in ("Ana", "Bo", "Cy")
+])
+editor
+"""
+
 # A fake of our own: no model is needed to see what the buttons do.
 FILLING = """
 import asyncio
@@ -323,3 +334,36 @@ editor
     notebook.expect(root.get_by_role("button", name="Save")).to_be_in_viewport()
     assert notebook.axe(root) == []
     notebook.screenshot("persona_editor_30", root)
+
+
+def test_many_personas_are_reviewed_one_after_the_other_with_the_keyboard_alone(notebook: Notebook) -> None:
+    root, expect, keys = shown(notebook, PAGES), notebook.expect, notebook.page.keyboard
+    place = root.get_by_role("status").first
+    expect(place).to_have_text("Persona 1 of 3.")
+    root.get_by_role("button", name="Next", exact=True).focus()
+    keys.press("Enter")
+    expect(place).to_have_text("Persona 2 of 3.")
+    expect(field(root, "Name")).to_have_value("Bo")
+    field(root, "Name").press("End")
+    keys.type("b")
+    keys.press("Shift+Tab")  # from the field to the buttons
+    press(root, "Next")  # at once, while the letter may still be on its way
+    expect(place).to_have_text("Persona 3 of 3. Not saved yet: 2.")
+    expect(field(root, "Name")).to_have_value("Cy")
+    expect(root.get_by_role("button", name="Next", exact=True)).to_be_disabled()
+    press(root, "Save")
+    expect(root.get_by_role("status").last).to_have_text("Saved 3 personas to output/personas.yaml.")
+    expect(place).to_have_text("Persona 3 of 3.")
+    names = (
+        "from sdkit.persona_files import load_users\nprint(*[one.name for one in load_users('output/personas.yaml')])"
+    )
+    assert notebook.kernel(names) == "Ana Bob Cy"
+
+    field(root, "Name").fill("ana")
+    press(root, "Save")
+    expect(root.get_by_role("alert")).to_contain_text("personas 1 and 3 have the same name, 'ana'; rename one")
+    for name in ("light", "dark"):
+        notebook.dark() if name == "dark" else notebook.light()
+        notebook.width(800)
+        notebook.screenshot(f"persona_editor_pages_{name}", root)
+        assert (notebook.axe(root), notebook.cut(root)) == ([], [])

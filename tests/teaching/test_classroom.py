@@ -157,7 +157,7 @@ def test_settings_that_cannot_work_are_told_with_their_line_and_nothing_is_writt
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("01-order: [", "line 1: is not YAML"),
+        ("01-order: [", r"line \d: is not YAML"),
         ("just words", "has no exercises in it"),
         ("01-order: [a]", "01-order has no steps with hints"),
         ("01-order: {Order: [1]}", "01-order, Order: give its hints as a list of texts"),

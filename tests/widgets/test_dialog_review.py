@@ -417,7 +417,8 @@ def test_any_text_is_shown_as_text(make: Make, dialog: Dialog, text: str) -> Non
 
 def test_the_table_has_a_row_for_each_review_and_says_of_which_dialogue(make: Make) -> None:
     review = make()
-    assert review.to_frame().columns.tolist() == ["number", "dialog", "rater", "rating", "labels", "note", "when"]
+    columns = ["number", "dialog", "rater", "rating", "labels", "dialog_labels", "note", "when"]
+    assert review.to_frame().columns.tolist() == columns
     assert len(review.to_frame()) == 0
     for _ in ROLLS:
         press(review, int(shown(review)[3]), "Next")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +16,9 @@ from pydantic import BaseModel, Field
 
 from sdkit import population
 from sdkit.dialog import Provenance
-from sdkit.errors import InputError, ModelUnavailableError
-from sdkit.personas import BasePersona, Doctor, Patient, Persona
+from sdkit.errors import InputError, ModelUnavailableError, SdkitError
+from sdkit.persona_files import load_users, save_users
+from sdkit.personas import BasePersona, Doctor, Patient, Persona, UserPersona
 from sdkit.widgets import PersonaEditor
 
 NASTY = "<script>alert(1)</script> **bold** $x$ שלום\n" + "long " * 2000
@@ -559,3 +561,221 @@ def test_a_printed_page_shows_the_fields_what_is_to_be_mended_and_what_the_model
     type_into(again, "Age", "410")
     assert again.static_html() == page, "no ids, no chance"
     assert page in editor._repr_mimebundle_()["text/html"]
+
+
+# -- many personas ----------------------------------------------------------------------------------------------------
+
+PEOPLE = [Baker(name="Ana", age=41), Baker(name="Bo", breads=["rye"]), Baker(name="Cy", mood="cross")]
+USERS = [
+    UserPersona(name=name, description=f"{name} is a cook", personality="calm", scenario="is hungry", summary=name)
+    for name in ("Ana", "Bo", "Cy")
+]
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> Path:
+    """Give the path of a file of three users."""
+    save_users(tmp_path / "users.yaml", USERS)
+    return tmp_path / "users.yaml"
+
+
+def names(editor: PersonaEditor) -> list[str]:
+    return [persona.name for persona in editor.personas]
+
+
+def place(editor: PersonaEditor) -> str:
+    return str(editor.place.value).removeprefix('<div role="status">').removesuffix("</div>")
+
+
+def test_of_many_one_is_shown_at_a_time() -> None:
+    editor = PersonaEditor(PEOPLE)
+    assert (place(editor), editor.value) == ("Persona 1 of 3.", PEOPLE[0])
+    assert editor.buttons["Previous"].disabled
+
+    press(editor, "Next")
+    assert (place(editor), editor.value, control(editor, "Name").value) == ("Persona 2 of 3.", PEOPLE[1], "Bo")
+    press(editor, "Next")
+    assert (editor.value, editor.dirty, editor.errors) == (PEOPLE[2], False, {})
+    assert editor.buttons["Next"].disabled
+    press(editor, "Previous")
+    assert editor.value == PEOPLE[1]
+
+    editor.show(1)
+    assert editor.value == PEOPLE[0]
+    for number in (0, 4):
+        with pytest.raises(InputError, match=f"there is no persona {number}; there are 1 to 3"):
+            editor.show(number)
+    with pytest.raises(InputError, match="there is one persona only"):
+        PersonaEditor(PEOPLE[0]).next()
+
+
+def test_what_is_edited_is_kept_when_another_one_is_shown_also_what_is_wrong_and_undo() -> None:
+    editor = PersonaEditor(PEOPLE)
+    type_into(editor, "Age", "42")
+    press(editor, "Next")
+    assert editor.buttons["Undo"].disabled
+    type_into(editor, "Age", "old")
+    assert place(editor) == "Persona 2 of 3. Not saved yet: 1, 2."
+    press(editor, "Next")
+    assert (editor.errors, editor.dirty) == ({}, True)
+
+    press(editor, "Previous")
+    assert control(editor, "Age").value == "old"
+    assert list(editor.errors) == ["age"]
+    assert editor.value == PEOPLE[1]
+    press(editor, "Undo")
+    assert (editor.errors, place(editor)) == ({}, "Persona 2 of 3. Not saved yet: 1.")
+
+    press(editor, "Previous")
+    assert editor.value == Baker(name="Ana", age=42)
+    assert [persona.age for persona in editor.personas] == [42, None, None]
+    press(editor, "Reset")
+    assert (editor.value, editor.dirty, place(editor)) == (PEOPLE[0], False, "Persona 1 of 3.")
+
+
+def test_save_writes_all_in_their_order_and_leaves_the_others_as_they_are(users: Path) -> None:
+    editor = PersonaEditor(users)
+    assert control(editor, "File").value == str(users)
+    press(editor, "Next")
+    type_into(editor, "Summary", "Bo, who is hungry")
+
+    press(editor, "Save")
+
+    assert f"Saved 3 personas to {users}." in editor.message.value
+    assert (editor.dirty, place(editor)) == (False, "Persona 2 of 3.")
+    assert load_users(users) == [USERS[0], USERS[1].clone(summary="Bo, who is hungry"), USERS[2]]
+    assert editor.personas == load_users(users)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_file_of_users_is_opened_by_its_path(users: Path, kind: Any) -> None:
+    editor = PersonaEditor(kind(users))
+    assert editor.personas == USERS
+    type_into(editor, "Personality", "cross")
+    press(editor, "Save")
+    assert load_users(users)[0].personality == "cross"
+
+
+def test_personas_of_ones_own_class_are_saved_and_loaded(tmp_path: Path) -> None:
+    editor = PersonaEditor(PEOPLE, path=tmp_path / "bakers.json")
+    type_into(editor, "Age", "42")
+    press(editor, "Save")
+    assert load_users(tmp_path / "bakers.json", Baker) == [Baker(name="Ana", age=42), *PEOPLE[1:]]
+
+    save_users(tmp_path / "bakers.json", PEOPLE[1:])
+    press(editor, "Load")
+    assert f"Loaded 2 personas from {tmp_path / 'bakers.json'}." in editor.message.value
+    assert (names(editor), editor.value, place(editor)) == (["Bo", "Cy"], PEOPLE[1], "Persona 1 of 2.")
+
+
+def test_nothing_is_saved_while_one_of_them_is_not_valid(users: Path) -> None:
+    before = users.read_bytes()
+    editor = PersonaEditor(users)
+    type_into(editor, "Name", "")
+    press(editor, "Next")
+    type_into(editor, "Summary", "new")
+
+    press(editor, "Save")
+
+    assert str(editor.last_error).startswith("nothing was saved. Persona 1: name: ")
+    assert users.read_bytes() == before
+    press(editor, "Previous")
+    type_into(editor, "Name", "Anna")
+    press(editor, "Save")
+    assert [one.name for one in load_users(users)] == ["Anna", "Bo", "Cy"]
+
+
+def test_two_of_the_same_name_are_refused(users: Path) -> None:
+    before = users.read_bytes()
+    editor = PersonaEditor(users)
+    type_into(editor, "Name", " cy ")
+    press(editor, "Save")
+    assert "nothing was saved: personas 1 and 3 have the same name" in str(editor.last_error)
+    assert (users.read_bytes(), editor.dirty) == (before, True)
+
+    with pytest.raises(InputError, match="personas 1 and 2 have the same name"):
+        PersonaEditor([PEOPLE[0], PEOPLE[0]])
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(users: Path) -> None:
+    editor = PersonaEditor(users)
+    type_into(editor, "Summary", "new")
+    save_users(users, USERS[:2])
+
+    press(editor, "Save")
+
+    assert "was changed by somebody else since it was opened" in str(editor.last_error)
+    assert load_users(users) == USERS[:2]
+    type_into(editor, "File", str(users.with_name("mine.yaml")))
+    press(editor, "Save")
+    press(editor, "Save")
+    assert load_users(users.with_name("mine.yaml"))[0].summary == "new"
+
+
+def test_edits_are_not_lost_by_load(users: Path) -> None:
+    editor = PersonaEditor(users)
+    press(editor, "Next")
+    type_into(editor, "Summary", "new")
+    press(editor, "Load")
+    assert "persona 2 has edits that were not saved; save or reset it before you load" in str(editor.last_error)
+    assert editor.value.summary == "new"
+    press(editor, "Reset")
+    press(editor, "Load")
+    assert place(editor) == "Persona 1 of 3."
+
+
+def test_nobody_turns_the_page_while_the_model_fills_it(monkeypatch: pytest.MonkeyPatch, users: Path) -> None:
+    """A fake of our own stands in for the model: it waits until it is stopped."""
+
+    async def wait(*asked: Any, **how: Any) -> Baker:
+        await asyncio.sleep(600)
+        raise AssertionError
+
+    monkeypatch.setattr(population, "afill_persona", wait)
+    editor = PersonaEditor(users)
+    type_into(editor, "Summary", "")
+    press(editor, "Let the model fill the rest")
+    assert editor.buttons["Next"].disabled
+    with pytest.raises(InputError, match="the model is filling this persona; wait, or stop it"):
+        editor.next()
+    press(editor, "Stop")
+    assert editor.wait()
+    press(editor, "Next")
+    assert editor.value == USERS[1]
+
+
+def test_another_persona_can_be_put_in_the_place_of_one() -> None:
+    editor = PersonaEditor(PEOPLE)
+    press(editor, "Next")
+    editor.value = Baker(name="Zoe")
+    press(editor, "Next")
+    assert names(editor) == ["Ana", "Zoe", "Cy"]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ([], "there are no personas; give at least one"),
+        ([PEOPLE[0], "Bo"], r"personas\[1\]"),
+        ("missing.yaml", "missing.yaml: does not exist"),
+    ],
+)
+def test_what_cannot_be_paged_is_refused(given: Any, problem: str) -> None:
+    with pytest.raises(SdkitError, match=problem):
+        PersonaEditor(given)
+
+
+def test_a_printed_page_says_which_of_many_it_shows() -> None:
+    editor = PersonaEditor(PEOPLE)
+    press(editor, "Next")
+    assert editor.static_html().startswith("<p>Persona 2 of 3.</p>")
+
+
+def test_a_hundred_personas_are_turned_quickly() -> None:
+    editor = PersonaEditor([Baker(name=f"P{i}") for i in range(100)])
+    began = time.monotonic()
+    for _ in range(99):
+        type_into(editor, "Age", "3")
+        press(editor, "Next")
+    assert time.monotonic() - began < 10
+    assert place(editor).endswith("Not saved yet: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 89 more.")
