@@ -486,3 +486,23 @@ def test_a_missing_file_is_told_before_anything_is_asked(tmp_path: Path, users: 
     with pytest.raises(FileError, match=r"nobody\.yaml: does not exist"):
         run(tmp_path / "nobody.yaml", tmp_path / "a.jsonl")
     assert not fake_ollama.received
+
+
+# -- a real model ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.embedded
+def test_a_real_model_plays_users_and_judge_of_a_practice_bot(tmp_path: Path) -> None:
+    from sdkit.bots import Bot
+    from sdkit.endpoints import Endpoint
+
+    with Bot("good") as shop:
+        endpoint = Endpoint.from_dict(shop.endpoint)
+        made = run([ANA, TOM], tmp_path / "a.jsonl", endpoint, model="embedded", max_turns=2)
+
+    assert made.report.ok
+    for dialog in made:
+        assert len(dialog) in {2, 4}
+        assert dialog.speakers[1] == "Kim"
+        assert dialog.stop.kind in {*filter(None, STATES.values()), "left", "max_turns"}
+    assert [d.turns for d in load_conversations(tmp_path / "a.jsonl")] == [d.turns for d in made]
