@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -148,8 +147,6 @@ class Candidate(Generic[P]):
     ----------
     persona : BasePersona
         Who that is.
-    filled : dict
-        The fields that the model has filled in.
     vector : sequence of float
         The embedding of the whole text.
     left_out : list of str
@@ -159,14 +156,13 @@ class Candidate(Generic[P]):
     """
 
     persona: P
-    filled: dict[str, Any]
     vector: Sequence[float]
     left_out: list[str]
     added: list[str]
 
 
 @dataclass(frozen=True)
-class Try(Generic[P]):
+class Try:
     """One attempt at a place of the plan.
 
     Attributes
@@ -175,26 +171,20 @@ class Try(Generic[P]):
         The place.
     attempt : int
         From 0 on.
-    person : int
-        The attempt with which this person began: one who is only to be written again keeps the initials.
     tried : tuple of str
         Why earlier attempts would not do.
-    not_like : tuple or None
-        Why the last one could not stay, and to whom it was too near: the place among those who are there.
-    forgot : Candidate or None
-        The last one, who left something out.
+    again : tuple or None
+        Why the last one would not do, and to whom it was too near: the place among those who are there.
     """
 
     cell: Cell
     attempt: int = 0
-    person: int = 0
     tried: tuple[str, ...] = ()
-    not_like: tuple[str, int | None] | None = None
-    forgot: Candidate[P] | None = None
+    again: tuple[str, int | None] | None = None
 
 
 def asked(
-    setting: Setting[Any], one: Try[Any], crowd: Crowd, planned: Sequence[Planned]
+    setting: Setting[Any], one: Try, crowd: Crowd, planned: Sequence[Planned]
 ) -> tuple[list[Message], type[BaseModel], int]:
     """Return the messages, the schema and the seed of a candidate.
 
@@ -214,14 +204,15 @@ def asked(
         first, last = _initials(setting.seed, one, crowd)
         patterns["name"] = f"^{first}[a-zß-ɏ]{{1,11}} {last}[a-zß-ɏ]{{1,13}}$"
         facts.insert(0, ("initials", f"{first}. {last}."))
-    not_like = None
-    if one.not_like is not None:
-        reason, index = one.not_like
-        not_like = (reason, "" if index is None else _in_full(crowd, index))
-    forgot = None
-    if one.forgot is not None:
-        told = "; ".join(": ".join(cell.fact(name)) for name in one.forgot.left_out)
-        forgot = (json.dumps(one.forgot.filled, ensure_ascii=False), told)
+    ages = [text for name, text in cell.told.items() if name.casefold() in {"age", "age band"} and text.isdecimal()]
+    if ages and patterns:
+        # What tiny models leave out most.
+        article = "An" if ages[0][0] == "8" or ages[0] in {"11", "18"} else "A"
+        patterns["description"] = f"^{article} {ages[0]}-year-old {_CHARACTER}{{10,110}}[.] {_SENTENCE}$"
+    again = None
+    if one.again is not None:
+        reason, index = one.again
+        again = (reason, "" if index is None else _in_full(crowd, index))
     messages = prompts.another_persona(
         prompts.Asked(
             (setting.assistant.name, setting.assistant.description),
@@ -230,17 +221,16 @@ def asked(
             "" if issubclass(kind, UserPersona) else f"{kind.__name__}. {about_of(kind)}".strip(),
             setting.asked,
         ),
-        digest(cell, crowd, planned, one.not_like[1] if one.not_like else None),
-        not_like,
-        forgot,
+        digest(cell, crowd, planned, one.again[1] if one.again else None),
+        again,
     )
     schema = schema_of(kind, dict(kind._completed(cell.kept)), missing, patterns)
     return messages, schema, derive_seed(setting.seed, cell.number, one.attempt)
 
 
-def _initials(seed: int, one: Try[Any], crowd: Crowd) -> tuple[str, str]:
+def _initials(seed: int, one: Try, crowd: Crowd) -> tuple[str, str]:
     """Return the initials of a name: the first letters go round, and pairs that are taken come last."""
-    rng = random.Random(derive_seed(seed, "initials", one.person))
+    rng = random.Random(derive_seed(seed, "initials", one.attempt))
     firsts, lasts = (rng.sample(_LETTERS, len(_LETTERS)) for _ in range(2))
     number = one.cell.number
     first = firsts[number % len(firsts)]

@@ -19,7 +19,7 @@ from sdkit.embeddings import embedder
 from sdkit.errors import InputError
 from sdkit.filling import afill_persona, checked_kind, fill_persona
 from sdkit.likeness import Crowd, whole_text
-from sdkit.llm import playback
+from sdkit.llm import embedded, playback
 from sdkit.llm.seeds import check_seed
 from sdkit.llm.spec import chat_model, model_name
 from sdkit.llm.structured import any_seed
@@ -237,7 +237,8 @@ class PersonaGenerator(Generic[P]):
             llm=llm,
             embeddings=embeddings,
             threshold=self.threshold,
-            concurrency=self.concurrency,
+            # A model that runs inside Python makes one at a time anyway; the others would only seem to take long.
+            concurrency=1 if embedded.is_embedded(model_name(llm)) else self.concurrency,
             cell_for=lambda number, values: self._rules.cell(number, values, axes, seed, journal),
             crowd=await crowd_of(before.people, embeddings),
             shown=before.shown(axes),

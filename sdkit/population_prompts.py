@@ -46,8 +46,8 @@ PERSONA_EXAMPLE = (
     ),
     {
         "name": "Tomasz Wilk",
-        "description": "A 52-year-old bus driver who lives alone near the harbour. He is a complete beginner in the "
-        "kitchen.",
+        "description": "A 52-year-old bus driver who lives alone near the harbour. He is a complete beginner, and says "
+        "so.",
         "personality": "Proud, and easily frustrated when something does not work at once. His language style is "
         "formal and polite.",
         "scenario": "Cooks for a guest on Sunday who eats no gluten. His sister comes for the first time in years, and "
@@ -119,8 +119,7 @@ def distinct_values(
 def another_persona(
     asked: Asked,
     others: Sequence[str] = (),
-    not_like: tuple[str, str] | None = None,
-    forgot: tuple[str, str] | None = None,
+    again: tuple[str, str] | None = None,
 ) -> list[Message]:
     """Ask for one more user of an assistant.
 
@@ -130,10 +129,8 @@ def another_persona(
         The facts, and what to fill in.
     others
         Who is there already, in a line each.
-    not_like
-        Why the last one was no new person, and the earlier one that it was too near to; "" if there is none.
-    forgot
-        What was written before, as JSON, and which facts it does not say: then the same person is to be written again.
+    again
+        Why the last one would not do, and the earlier person to whom it was too near; "" if there is none.
     """
     example, facts, user = PERSONA_EXAMPLE
     messages: list[Message] = [("system", PERSONA_SYSTEM)]
@@ -143,21 +140,16 @@ def another_persona(
         written = {name: user[name] for name, _ in asked.missing}
         messages.append(("ai", json.dumps(written, ensure_ascii=False)))
         asked = replace(asked, missing=[each for each in asked.missing if each[0] in asked.explained])
-    messages.append(("human", _wanted(asked, others, not_like)))
-    if forgot is not None:
-        reply, facts_left_out = forgot
-        again = f"This does not say: {facts_left_out}. Write the same person again, with every fact in its own words."
-        messages += [("ai", reply), ("human", again)]
-    return messages
+    return [*messages, ("human", _wanted(asked, others, again))]
 
 
-def _wanted(asked: Asked, others: Sequence[str] = (), not_like: tuple[str, str] | None = None) -> str:
+def _wanted(asked: Asked, others: Sequence[str] = (), again: tuple[str, str] | None = None) -> str:
     lines = [f"The assistant: {asked.assistant[0]}. {asked.assistant[1]}"]
     if others:
         lines += ["", "These people are there already:", *(f"- {line}" for line in others)]
-    if not_like is not None:
-        reason, person = not_like
-        lines += ["", f"Your last one was no new person: {reason}."]
+    if again is not None:
+        reason, person = again
+        lines += ["", f"Your last one would not do: {reason}."]
         lines += ["Do not write this one again:", person] if person else []
     who = f", {asked.about}" if asked.about else ""
     differs = " who differs from all of them" if others else ""

@@ -31,7 +31,6 @@ ROUND = 8
 ATTEMPTS = 4
 """How often a place of the plan is tried before it is given up, and another one is taken instead."""
 _IDLE = 2 * ATTEMPTS  # rounds without anybody new, after which a run ends
-_BY_ITSELF = 1  # attempts in which a model has to say all that was planned; then what it leaves out is added
 
 
 @dataclass(frozen=True)
@@ -125,13 +124,13 @@ class Run(Generic[P]):
         )
 
     async def _rounds(self, cells: Sequence[Cell]) -> None:
-        waiting = [Try[P](cell) for cell in cells]
+        waiting = [Try(cell) for cell in cells]
         number, again, idle = len(cells), 0, 0
         end = number + max(2, len(cells) // 2)  # places that are given up have others instead, up to this number
         while waiting and idle < _IDLE:
             now, waiting = waiting[:ROUND], waiting[ROUND:]
             before = len(self.made)
-            next_ones: list[Try[P]] = []
+            next_ones: list[Try] = []
             for one, candidate in zip(now, await self._candidates(now), strict=True):
                 if (next_one := self._judge(one, candidate)) is None:
                     continue
@@ -149,11 +148,11 @@ class Run(Generic[P]):
         for one in waiting:
             self._give_up(one)
 
-    def _give_up(self, one: Try[P]) -> None:
+    def _give_up(self, one: Try) -> None:
         tried = one.tried or (f"nobody new came of {_IDLE} rounds",)
         self._missing.append(Missing(cell=one.cell.number, planned=one.cell.planned, tried=list(tried)))
 
-    def _other(self, number: int, waiting: Sequence[Try[P]]) -> Cell | None:
+    def _other(self, number: int, waiting: Sequence[Try]) -> Cell | None:
         """Return one more place of the plan, where there is a gap now; None if there are no names left."""
         taken = [*self._shown, *(one.cell.planned for one in waiting)]
         (values,) = plan(self._axes, 1, derive_seed(self._setting.seed, "instead", number), taken)
@@ -164,7 +163,7 @@ class Run(Generic[P]):
 
     # -- candidates ---------------------------------------------------------------------------------------------------
 
-    async def _candidates(self, now: Sequence[Try[P]]) -> list[Candidate[P] | str]:
+    async def _candidates(self, now: Sequence[Try]) -> list[Candidate[P] | str]:
         """Return the candidate of each try, or what went wrong."""
         self._problem = None
         tasks = [asyncio.ensure_future(self._said(one)) for one in now]
@@ -184,18 +183,15 @@ class Run(Generic[P]):
         return [
             answer["problem"]
             if each is None
-            else Candidate(each[0], answer["filled"], next(vectors), one.cell.left_out(each[0]), each[1])
+            else Candidate(each[0], next(vectors), one.cell.left_out(each[0]), each[1])
             for one, answer, each in zip(now, said, found, strict=True)
         ]
 
-    def _found(self, one: Try[P], answer: Mapping[str, Any]) -> tuple[P, list[str]]:
-        """Return whom the model has written, and what was added: nothing at first, so that it can mend that itself."""
+    def _found(self, one: Try, answer: Mapping[str, Any]) -> tuple[P, list[str]]:
         made = Provenance.model_validate(answer["made"]) if answer["made"] else None
-        if one.attempt < _BY_ITSELF:
-            return self._setting.persona(one.cell, answer["filled"], made), []
         return self._setting.completed(one.cell, answer["filled"], made)
 
-    async def _said(self, one: Try[P]) -> dict[str, Any]:
+    async def _said(self, one: Try) -> dict[str, Any]:
         """Return what the model says to a try, or has said already."""
         key = ("persona", one.cell.number, one.attempt)
         if (before := self._journal.get(*key)) is not None:
@@ -218,24 +214,21 @@ class Run(Generic[P]):
 
     # -- who stays ----------------------------------------------------------------------------------------------------
 
-    def _judge(self, one: Try[P], candidate: Candidate[P] | str) -> Try[P] | None:
+    def _judge(self, one: Try, candidate: Candidate[P] | str) -> Try | None:
         """Take a candidate in, and return None; or return the next try."""
         if isinstance(candidate, str):
             return replace(one, attempt=one.attempt + 1, tried=(*one.tried, candidate))
         refused, near, index = self._too_near(one, candidate)
-        attempt = one.attempt + 1
-        if refused:
-            return Try(one.cell, attempt, attempt, (*one.tried, refused), not_like=(refused, index))
-        if candidate.left_out and attempt < ATTEMPTS:
+        last = one.attempt == ATTEMPTS - 1
+        if not refused and candidate.left_out and not last:
             told = "; ".join(": ".join(one.cell.fact(name)) for name in candidate.left_out)
-            tried = (*one.tried, f"it does not say {told}")
-            if attempt <= _BY_ITSELF:
-                return replace(one, attempt=attempt, tried=tried, not_like=None, forgot=candidate)
-            return Try(one.cell, attempt, attempt, tried)
+            refused, index = f"it does not say {told}", None
+        if refused:
+            return Try(one.cell, one.attempt + 1, (*one.tried, refused), (refused, index))
         self._take(one, candidate, near)
         return None
 
-    def _too_near(self, one: Try[P], candidate: Candidate[P]) -> tuple[str, Near | None, int | None]:
+    def _too_near(self, one: Try, candidate: Candidate[P]) -> tuple[str, Near | None, int | None]:
         """Say why somebody cannot stay; "" if they can. And who is nearest to them, and to whom they are too near."""
         near = self._crowd.nearest(candidate.persona, candidate.vector, one.cell.kept)
         name = name_of(candidate.persona)
@@ -245,7 +238,7 @@ class Run(Generic[P]):
             return f"{name} is the assistant's name", near, None
         return (near.too_near(self._threshold) if near else ""), near, near.index if near else None
 
-    def _take(self, one: Try[P], candidate: Candidate[P], near: Near | None) -> None:
+    def _take(self, one: Try, candidate: Candidate[P], near: Near | None) -> None:
         how = candidate.persona.provenance
         made = Made(
             cell=one.cell.number,

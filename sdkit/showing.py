@@ -36,11 +36,14 @@ def shows(text: str, value: Any) -> bool:
 
 
 def share_shown(words: list[str], value: str) -> float:
-    """Return the share of the words of a value that are among these words, by their stems."""
+    """Return the share of the words of a value that are among these words, by their stems.
+
+    Of a value without words, nobody can tell: that is 1.
+    """
     wanted = words_in(value)
     wanted = [word for word in wanted if word not in _SMALL] or wanted
     there = {word[:5] for word in words}
-    return sum(word[:5] in there for word in wanted) / len(wanted) if wanted else 0.0
+    return sum(word[:5] in there for word in wanted) / len(wanted) if wanted else 1.0
 
 
 def shown_by(persona: BasePersona, axes: Mapping[str, Values]) -> dict[str, str | None]:
