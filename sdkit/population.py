@@ -197,6 +197,7 @@ class PersonaGenerator(Generic[P]):
             if to is not None and Path(to).exists():
                 whole = _plan_at(to, about, seed)
                 new = load_users(to, self.kind)
+                Journal(to).end()  # of a run that was killed when all was done
                 return self._population(new, whole, before, await crowd_of([*before.people, *new], embeddings))
             journal = Journal(to)
             if seed is None:

@@ -11,7 +11,7 @@ from sdkit.attributes import Values
 from sdkit.candidates import P
 from sdkit.coverage import Coverage
 from sdkit.likeness import Crowd, name_of, whole_text
-from sdkit.persona_files import save_users
+from sdkit.persona_files import checked_users, save_users
 from sdkit.personas import BasePersona
 from sdkit.planning import Planned
 from sdkit.population_files import Made, Missing, PlanFile
@@ -64,8 +64,10 @@ class Population(Sequence[P], Generic[P]):
         FileError, InputError
             As of `sdkit.persona_files.save_users`.
         """
-        save_users(path, self.personas)
+        checked_users(self.personas)
+        # Last, what the others are about: a file of personas is never without its plan.
         self.plan.to_file(path)
+        save_users(path, self.personas)
 
     def __str__(self) -> str:
         """Say how many there are, and what they cover."""

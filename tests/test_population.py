@@ -26,7 +26,7 @@ from sdkit.likeness import whole_text
 from sdkit.persona_files import load_users, save_users
 from sdkit.personas import BasePersona, Patient, UserPersona
 from sdkit.population import PersonaGenerator, Population
-from sdkit.population_files import PlanFile
+from sdkit.population_files import Journal, PlanFile
 from sdkit.population_run import ATTEMPTS, ROUND, Progress
 
 if TYPE_CHECKING:
@@ -622,6 +622,30 @@ def test_a_run_that_was_killed_goes_on_and_comes_to_the_same(
     assert people.plan == whole.plan
     assert len(writer.asked) <= needed + 3 * 4  # only what was in the making was asked for again
     assert not (tmp_path / "people.part.jsonl").exists()
+
+
+@pytest.mark.parametrize("there", ["people.plan.json", "people.yaml"])
+def test_a_run_that_was_killed_while_it_saved_loses_nothing(
+    writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str
+) -> None:
+    to = tmp_path / "people.yaml"
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*(("sdkit.populations.save_users",) if "plan" in there else (Journal, "end")), killed)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(generator().agenerate(3, seed=1, to=to))
+    assert (tmp_path / there).exists()
+    count = len(writer.asked)
+    people = generator().generate(3, seed=1, to=to, progress=False)
+    assert load_users(to) == list(people)
+    assert len(writer.asked) == count
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == [
+        "people.plan.json",
+        "people.yaml",
+    ]
 
 
 def test_a_run_that_was_not_finished_is_not_gone_on_with_otherwise(writer: Writer, tmp_path: Path) -> None:
