@@ -144,11 +144,18 @@ def delay(raw: Raw, tried: int, most: int | None) -> float | None:
     elif raw.response is not None and retries.is_busy(raw.response):
         wanted, asked = retries.delay(raw.response, tried, tries), retries.asked_pause(raw.response)
         # Whoever tries out an endpoint is one client, and no class of thirty that has to be spread over minutes.
-        return wanted if wanted is None or not asked else min(wanted, asked * 2**tried)
+        if retries.is_crowded(raw.response):
+            return wanted if wanted is None or not asked else min(wanted, 1.1 * asked * 1.5 ** (tried - 1))
+        return wanted if wanted is None or asked else _pause(tried)
     elif raw.response is None or raw.response.status_code >= 300 or raw.streams:
         return None
     # Else it was nonsense: a web page, half of an answer, none at all.
-    return retries.pause(tried) if tried < (usual if tries is None else tries) else None
+    return _pause(tried) if tried < (usual if tries is None else tries) else None
+
+
+def _pause(tried: int) -> float:
+    """Return the seconds after a failure that may be a single one: hardly any at first, then more and more."""
+    return retries.pause(1) / 5 * 3.0 ** (tried - 1)
 
 
 def short(raw: Raw) -> str:

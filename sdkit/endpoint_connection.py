@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import copy
+import functools
 import http.cookiejar
 import json
 import re
@@ -11,6 +13,7 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sdkit.endpoint_answers import LARGEST, Raw
@@ -20,6 +23,39 @@ from sdkit.llm import retries, transport
 
 if TYPE_CHECKING:
     import httpx
+
+
+@dataclass(repr=False)
+class Filled:
+    """An endpoint with its variables filled in.
+
+    Attributes
+    ----------
+    url, headers, body, response_path, system
+        Its fields.
+    values
+        What the variables stand for, by name.
+    """
+
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    response_path: list[str | int]
+    system: str | list[str] | None
+    values: Mapping[str, str]
+
+    @functools.cached_property
+    def keys(self) -> Keys:
+        """What nobody may read."""
+        return Keys(self.url, self.headers, self.body, self.values)
+
+    @functools.cached_property
+    def head(self) -> tuple[httpx.URL, dict[str, str]]:
+        """The address and the headers as they are sent; ValueError or httpx.InvalidURL if they cannot be."""
+        import httpx
+
+        own = {name.lower(): value for name, value in self.headers.items()}
+        return httpx.URL(self.url), {"content-type": "application/json", **own}
 
 
 class Connection:
@@ -44,19 +80,19 @@ class Connection:
             self._next = at + 60 / per_minute
             return at - now
 
-    def begin(self, url: str, headers: Mapping[str, str], content: bytes, timeout: float, keys: Keys) -> Future[Raw]:
+    def begin(self, filled: Filled, content: bytes, timeout: float) -> Future[Raw]:
         """Make a request in a thread of its own.
 
         Nobody has to wait for it who gives it up: no event loop, and not Python at its end.
 
         Parameters
         ----------
-        url, headers, content
-            Where to, and what.
+        filled
+            Where to, and with which headers and keys.
+        content
+            What.
         timeout
             Seconds for all of it.
-        keys
-            What logs may not show of it.
 
         Raises
         ------
@@ -67,18 +103,19 @@ class Connection:
 
         client = self._opened()
         limits = httpx.Timeout(timeout, connect=min(timeout, retries.CONNECT_TIMEOUT), pool=None)
-        heads = {"content-type": "application/json", **{name.lower(): value for name, value in headers.items()}}
         try:
-            request = client.build_request(
-                "POST", url, content=content, headers=heads, timeout=limits, extensions={transport.DIRECT: True}
-            )
+            url, headers = filled.head
+            # The client's own build_request takes the address apart each time.
+            heads = {**client.headers, **headers}
+            extensions = {transport.DIRECT: True, "timeout": limits.as_dict()}
+            request = httpx.Request("POST", url, headers=heads, content=content, extensions=extensions)
         except (httpx.InvalidURL, ValueError):  # which may quote a key
             raise InputError("the endpoint's url or one of its headers cannot be sent: look for odd letters") from None
         coming: Future[Raw] = Future()
         coming.set_running_or_notify_cancel()
 
         def run() -> None:
-            asking.set(keys)
+            asking.set(filled.keys)
             try:
                 coming.set_result(_fetch(self._opened(), request, timeout))
             except BaseException as error:  # noqa: BLE001 - whoever waits is told
@@ -129,7 +166,7 @@ def _fetch(client: httpx.Client, request: httpx.Request, timeout: float) -> Raw:
 def content_of(
     body: dict[str, Any], messages: Iterable[Mapping[str, str]], system: str, place: str | Sequence[str] | None
 ) -> bytes:
-    """Return what is sent: a body, which is changed, with the messages of a conversation.
+    """Return what is sent: a body with the messages of a conversation.
 
     Parameters
     ----------
@@ -152,6 +189,7 @@ def content_of(
     if system and place == "message":
         said.insert(0, {"role": "system", "content": system})
     elif system and place:
+        body = copy.deepcopy(body)
         _put(body, place, system)
     return json.dumps({**body, "messages": said}, allow_nan=False).encode()
 

@@ -7,6 +7,7 @@ out. An endpoint is what is tried out, so what it answers is never taken from a 
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import re
 import time
@@ -31,8 +32,8 @@ from sdkit import endpoint_answers as answers
 from sdkit import places
 from sdkit.describing import unknown_field
 from sdkit.endpoint_answers import Answer
-from sdkit.endpoint_connection import Connection, check_address, check_headers, content_of
-from sdkit.endpoint_keys import Keys, changed, filled, values_of
+from sdkit.endpoint_connection import Connection, Filled, check_address, check_headers, content_of
+from sdkit.endpoint_keys import changed, filled, values_of
 from sdkit.errors import EndpointError, FileError, InputError, first_problem
 from sdkit.files import DATA_ENDINGS, file_type, read_data
 from sdkit.llm import retries
@@ -79,7 +80,9 @@ class Endpoint(BaseModel):
         A field that is missing or cannot work, or a variable that is not set. No value is shown: it may be a key.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, ignored_types=(functools.cached_property,)
+    )
 
     url: str
     body: dict[str, JsonValue]
@@ -105,8 +108,8 @@ class Endpoint(BaseModel):
     @model_validator(mode="after")
     def _can_be_asked(self) -> Self:
         self._values.update(values_of([self.url, self.body, self.response_path, self.headers, self.system]))
-        check_address(self._filled(self.url))
-        check_headers(self._filled(self.headers))
+        check_address(self._filled.url)
+        check_headers(self._filled.headers)
         self._content([], "system")
         return self
 
@@ -173,17 +176,22 @@ class Endpoint(BaseModel):
 
     def hide(self, text: str) -> str:
         """Return a text without the keys that go with the requests."""
-        return self._keys().hide(text)
+        return self._filled.keys.hide(text)
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Show no keys."""
         return [("url", self.address), ("name", self.name), ("response_path", self.response_path)]
 
-    def _keys(self) -> Keys:
-        return Keys(self._filled(self.url), self._filled(self.headers), self._filled(self.body), self._values)
+    @functools.cached_property
+    def _filled(self) -> Filled:
+        names = ("url", "headers", "body", "response_path", "system")
+        return Filled(**{name: filled(getattr(self, name), self._values) for name in names}, values=self._values)
 
-    def _filled(self, value: Any) -> Any:
-        return filled(value, self._values)
+    def __copy__(self) -> Self:
+        """Copy it without what was worked out: the copy's fields may be changed."""
+        copied = super().__copy__()
+        copied.__dict__.pop("_filled", None)
+        return copied
 
     # -- a request ----------------------------------------------------------------------------------------------------
 
@@ -239,13 +247,11 @@ class Endpoint(BaseModel):
             return end.value  # type: ignore[no-any-return]
 
     def _begin(self, content: bytes) -> Future[answers.Raw]:
-        url, headers = self._filled(self.url), self._filled(self.headers)
-        return self._connection.begin(url, headers, content, self.timeout, self._keys())
+        return self._connection.begin(self._filled, content, self.timeout)
 
     def _steps(self) -> Generator[float, answers.Raw, Answer]:
         """Yield seconds to wait, take what came back, and return the answer."""
-        keys = self._keys()
-        path = self._filled(self.response_path)
+        keys, path = self._filled.keys, self._filled.response_path
         wait, began = 0.0, None
         for tried in itertools.count(1):
             pause = wait + self._connection.pause(self.per_minute)
@@ -268,7 +274,7 @@ class Endpoint(BaseModel):
 
     def _content(self, messages: Sequence[Message], system: str) -> bytes:
         # Variables are filled in before the messages come in: these may be anybody's.
-        return content_of(self._filled(self.body), messages, system, self._filled(self.system))
+        return content_of(self._filled.body, messages, system, self._filled.system)
 
 
 def endpoint_of(given: Endpoint | str | Path) -> Endpoint:
