@@ -19,7 +19,7 @@ from sdkit.dialog import Turn
 from sdkit.endings import GOES_ON, STATES, UserDone
 from sdkit.llm import structured
 from sdkit.llm.slots import Hold
-from sdkit.llm.spec import chat_model
+from sdkit.llm.spec import judge_model
 
 MODELS = ["embedded:qwen2.5-coder-1.5b"]
 
@@ -133,7 +133,7 @@ def conversations() -> Iterator[Known]:
 
 async def decide(model: str) -> tuple[list[tuple[str, str]], float]:
     """Return of each answer the state that is known and the one that the model finds, and the seconds it took."""
-    llm, pairs, began = chat_model(model), [], time.perf_counter()
+    llm, pairs, began = judge_model(model), [], time.perf_counter()
     hold = Hold(alone=True)
     with hold.running(), hold.slot(2):  # the judge's, as in a conversation: the examples are evaluated once
         for each in conversations():

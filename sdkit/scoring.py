@@ -21,7 +21,7 @@ from sdkit.errors import InputError, MissingPackageError, ModelError, PromptTooL
 from sdkit.llm import structured
 from sdkit.llm.seeds import check_seed, derive_seed
 from sdkit.llm.slots import Hold
-from sdkit.llm.spec import chat_model, model_name
+from sdkit.llm.spec import judge_model, model_name
 from sdkit.messages import ASSISTANT, SYSTEM, roles_of
 from sdkit.nearest import Nearest, words_of
 from sdkit.rendering import one_line
@@ -60,7 +60,7 @@ def score(
     rubric
         The criteria, each of which is a request of its own.
     model, seed
-        As in `sdkit.ask`.
+        As in `sdkit.ask`; the model is set to judge, see `sdkit.llm.spec.judge_model`.
     rater
         Under which name; the model's by default.
 
@@ -80,7 +80,7 @@ async def ascore(
     dialog: Dialog, rubric: Rubric, model: ModelSpec = None, *, seed: int | None = None, rater: str | None = None
 ) -> Scores:
     """Do what `score` does, awaitable."""
-    lines, scores, llm, hold = _lines(dialog), [], chat_model(model), Hold(alone=True)
+    lines, scores, llm, hold = _lines(dialog), [], judge_model(model), Hold(alone=True)
     # The criteria of a dialogue share a slot of the embedded model: only the first one pays for reading the turns.
     with hold.running():
         for criterion in _checked(rubric).criteria:
@@ -160,7 +160,7 @@ async def ascore_all(
         raise InputError("there are no dialogues to be scored")
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
         raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
-    llm, free = chat_model(model), asyncio.Semaphore(concurrency)
+    llm, free = judge_model(model), asyncio.Semaphore(concurrency)
     _checked(rubric)
     seeds = [None if seed is None else derive_seed(check_seed(seed), key_of(dialog)) for _, dialog in listed]
     failed: dict[int, Exception] = {}

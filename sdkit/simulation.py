@@ -26,7 +26,7 @@ from sdkit.endpoints import Endpoint
 from sdkit.errors import InputError, ReplyError
 from sdkit.llm import structured
 from sdkit.llm.seeds import derive_seed
-from sdkit.llm.spec import chat_model, model_name, sampling_options
+from sdkit.llm.spec import chat_model, judge_model, model_name, sampling_options
 from sdkit.messages import MessagesStore
 from sdkit.persona_files import checked_users, load_users
 from sdkit.personas import BasePersona
@@ -170,7 +170,7 @@ def simulation(
     about = assistant_of(assistant)
     people = load_users(personas) if isinstance(personas, str | Path) else checked_users(personas)
     llm = chat_model(model) if user is None else None
-    judging = llm if judge is None else chat_model(judge)
+    judging = None if user is not None and judge is None else judge_model(model if judge is None else judge)
     tried = tried_agent(endpoint, about)
     shape = {
         "assistant": about.model_dump(),

@@ -160,9 +160,16 @@ DONE_EXAMPLES: tuple[tuple[str, tuple[str, ...], str, str, float], ...] = (
         0.9,
     ),
     (
-        "to get the umbrella back and a ticket",
+        "to know what a ticket costs",
+        ("User: how much is a ticket?", "Assistant: £2.50, and £6 for the whole day. Is there anything else?"),
+        "The user knows what a ticket costs.",
+        "need met",
+        0.9,
+    ),
+    (
+        "two things: to get the umbrella back; and to know what a ticket costs",
         (_ASKED, "Assistant: It is here. You can fetch it at the desk until six."),
-        "The user has found the umbrella, and has not asked for the ticket yet.",
+        "The user has found the umbrella, and does not know yet what a ticket costs.",
         "goes on",
         0.8,
     ),
