@@ -315,7 +315,10 @@ def coverage(
     """
     plan = PlanFile.of(personas) if isinstance(personas, str | Path) else None
     people = load_users(personas, kind) if isinstance(personas, str | Path) else checked_users(personas)
-    given: Mapping[str, Any] = plan.attributes if plan and attributes is None else attributes or DEFAULT_ATTRIBUTES
+    if attributes is None:
+        given: Mapping[str, Any] = plan.attributes if plan else DEFAULT_ATTRIBUTES
+    else:
+        given = attributes
     rules = {name: rule_of(name, each) for name, each in given.items()}
     axes = {name: rule for name, rule in rules.items() if isinstance(rule, Values)}
     crowd = Crowd()

@@ -948,6 +948,15 @@ def test_copies_can_be_asked_as_well(stub: Stub) -> None:
     for one in (copy.copy(endpoint), copy.deepcopy(endpoint), endpoint.model_copy(update={"body": {"x": 1}})):
         assert one.ask(CHAT).text == "Try another one."
     assert stub.bodies[-1] == {"x": 1, "messages": CHAT}
+    named = endpoint.model_copy(update={"headers": {"X-Who": "me"}})
+    named.ask(CHAT)
+    assert stub.heads[-1]["x-who"] == "me"
+
+
+def test_a_failure_that_may_be_a_single_one_is_tried_again_soon(stub: Stub) -> None:
+    began = time.perf_counter()
+    assert stub.say(reply("busy", 500), GOOD).endpoint().ask(CHAT).tries == 2
+    assert time.perf_counter() - began < 0.5
 
 
 def test_connections_are_kept_and_closed_in_the_end(stub: Stub, recwarn: pytest.WarningsRecorder) -> None:

@@ -108,7 +108,7 @@ class Twins(Step):
     exercise = "08-twins"
     minutes = 5
     hints = (
-        "coverage(eight, embeddings=MODEL_NAME).neighbours says who is nearest to whom.",
+        "coverage(eight, embeddings=MODEL_NAME).neighbours() says who is nearest to whom.",
         "The two with the highest similarity: table.sort_values('similarity').",
     )
     stretch = "what would you have to change about one of them to bring the similarity below 0.6?"

@@ -68,7 +68,7 @@ class BrokenBot(Step):
         need(not strange, f"kinds out of {joined(sorted(_WHO.values()))}", joined(strange), 2)
         right = sum(found[name] == kind for name, kind in _WHO.items())
         need(right == len(_WHO), "all four right", f"{right} right; which, you will find out", 2)
-        return "you found all of them. Would your judge have?"
+        return "you found all of them, and can tell now whether a judge does"
 
 
 class OwnRubric(Step):

@@ -102,7 +102,7 @@ class Finished(Step):
         last = {chat[-1].speaker == chat[0].speaker for chat in finished}
         need(last == {False}, "chats that end with the assistant", "some end with the user", 2)
         need(all(len(chat) == 6 for chat in finished), "three turns, six messages", [len(chat) for chat in finished], 2)
-        return f"{len(finished)} chats. Read one aloud: who sounds less like a person?"
+        return f"{len(finished)} chats. Read one aloud, and listen who sounds less like a person"
 
 
 class Worse(Step):

@@ -222,5 +222,5 @@ def static_html(found: Sequence[Entry], count: int, chosen: Sequence[str], shown
     table = rendering.table(("number", "user", "bot", "ended", "turns"), rows)
     more = f"\n<p>And {len(found) - _ROWS:,} more.</p>" if len(found) > _ROWS else ""
     one = f"\n<p>Number {shown.number:,}:</p>\n{facts_html(shown)}\n{chat(shown)}" if shown else ""
-    about = f"\n{about_html(shown.dialog, versions=False)}" if shown else ""
+    about = f"\n{about_html(shown.dialog, here=False)}" if shown else ""
     return f'{heading}\n<div class="{SAFE}">{table}</div>{more}{one}{about}'

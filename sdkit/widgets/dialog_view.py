@@ -122,7 +122,7 @@ class DialogView(Panel):
 
 def dialog_html(dialog: Dialog) -> str:
     """Return the caption, all turns, and what is known about a dialogue."""
-    return f"{_caption_html(dialog)}\n{turns_html(dialog)[0]}\n{about_html(dialog, versions=False)}"
+    return f"{_caption_html(dialog)}\n{turns_html(dialog)[0]}\n{about_html(dialog, here=False)}"
 
 
 def chat_html(turns: str) -> str:
@@ -178,14 +178,14 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
     return re.compile(re.escape(query), re.IGNORECASE) if query else None
 
 
-def about_html(dialog: Dialog, versions: bool = True) -> str:
+def about_html(dialog: Dialog, here: bool = True) -> str:
     """Return what is known about a dialogue besides its turns, folded in: it opens without a kernel.
 
-    The versions in its provenance differ from machine to machine, and a printed page should not.
+    The versions and seconds in its provenance are of this machine, and a printed page should be the same on all.
     """
     known = {name: getattr(dialog, name) for name in type(dialog).model_fields if name not in {"turns", "events"}}
-    if dialog.provenance and not versions:
-        known["provenance"] = dialog.provenance.model_copy(update={"versions": {}})
+    if dialog.provenance and not here:
+        known["provenance"] = dialog.provenance.model_copy(update={"versions": {}, "seconds": None})
     known |= {"stop": dialog.stop and rendering.why(dialog.stop)} | (dialog.model_extra or {})
     entries = [
         f'<dt>{text_html(_NAMES.get(name, name.capitalize()))}</dt><dd dir="auto">{value_html(value)}</dd>'

@@ -8,7 +8,7 @@ from langchain_core.language_models import GenericFakeChatModel
 
 from sdkit.errors import InputError, UnknownModelError, WeightsError
 from sdkit.llm import chat_model, default_model, embedded, ollama_http, weights
-from sdkit.llm.spec import choose_model, model_name
+from sdkit.llm.spec import choose_model, judge_model, model_name, sampling_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +84,24 @@ def test_a_langchain_model_is_taken_as_it_is() -> None:
         chat_model(model, temperature=0.1)
     with pytest.raises(InputError, match="LangChain model itself"):
         chat_model(model, seed=0)
+
+
+def test_who_judges_says_what_is_most_likely(fake_ollama: FakeOllama) -> None:
+    for spec in ("qwen2.5:14b", "ollama:qwen2.5:14b", None):
+        options = sampling_options(judge_model(spec))
+        assert (options["temperature"], options["repeat_penalty"]) == (0.0, 1.0)
+
+
+def test_a_provider_judges_as_it_does_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    assert sampling_options(judge_model("openai:o3")) == sampling_options(chat_model("openai:o3"))
+    monkeypatch.setenv("SDKIT_MODEL", "openai:o3")
+    assert sampling_options(judge_model()) == sampling_options(chat_model())
+
+
+def test_a_langchain_model_judges_as_it_is() -> None:
+    mine = GenericFakeChatModel(messages=iter([]))
+    assert judge_model(mine) is mine
 
 
 def test_a_model_has_a_name_for_people() -> None:
