@@ -15,19 +15,18 @@ import time
 from pathlib import Path
 
 from sdkit.assistants import Assistant
-from sdkit.attributes import rule_of
-from sdkit.candidates import Cell, Setting, Try, asked
-from sdkit.coverage import Coverage, coverage
 from sdkit.embeddings import embedder, similarities
-from sdkit.filling import schema_of
 from sdkit.jsonl import append_line, read_lines
-from sdkit.likeness import Crowd, whole_text
 from sdkit.llm import chat_model, structured
 from sdkit.llm.seeds import derive_seed
 from sdkit.personas import UserPersona
-from sdkit.population import PersonaGenerator
-from sdkit.population_files import PlanFile
-from sdkit.showing import shows_value
+from sdkit.population import Coverage, PersonaGenerator, coverage
+from sdkit.population.attributes import rule_of
+from sdkit.population.candidates import Cell, Setting, Try, asked
+from sdkit.population.files import PlanFile
+from sdkit.population.filling import schema_of
+from sdkit.population.likeness import Crowd, whole_text
+from sdkit.population.showing import shows_value
 
 FRAN = Assistant(
     name="Fashionable Fran",

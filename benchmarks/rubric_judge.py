@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from math import isnan, nan
 
-from sdkit.bot_rules import reply
+from sdkit.bots.rules import reply
 from sdkit.dialog import Dialog, Turn
 from sdkit.rubrics import Rubric
 from sdkit.scored import Scored

@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdkit.bot_rules import reply
+from sdkit.bots.rules import reply
 from sdkit.dialog import Turn
-from sdkit.endings import GOES_ON, STATES, UserDone
 from sdkit.llm import structured
 from sdkit.llm.slots import Hold
 from sdkit.llm.spec import judge_model
+from sdkit.simulation.endings import GOES_ON, STATES, UserDone
 
 MODELS = ["embedded:qwen2.5-coder-1.5b"]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sdkit import background, prompts
 from sdkit.agent_base import MAX_TURNS, Agent, Part, Utterance
 from sdkit.assistants import Assistant, assistant_of
-from sdkit.endpoints import Answer, Endpoint, endpoint_of
+from sdkit.endpoints.endpoint import Answer, Endpoint, endpoint_of
 from sdkit.errors import InputError, ReplyError
 from sdkit.llm import structured
 from sdkit.llm.spec import chat_model, model_name

@@ -32,10 +32,10 @@ app.command(class_commands.classes)
 app.command(class_commands.handout)
 app.command("sdkit.datasets.commands:data", name="data", help="Get public data sets.")
 app.command("sdkit.datasets.star_commands:star", name="star", help="Make synthetic dialogues for scenarios of STAR.")
-app.command("sdkit.population_commands:personas", name="personas", help="Make personas who differ, for an assistant.")
-app.command("sdkit.bot_commands:serve_bot", name="serve-bot", help="Serve an assistant to practise on.")
-app.command("sdkit.simulation_commands:simulate", name="simulate", help="Let simulated users try out an assistant.")
-app.command("sdkit.simulation_commands:converse", name="converse", help="Grow conversations from opening messages.")
+app.command("sdkit.population.commands:personas", name="personas", help="Make personas who differ, for an assistant.")
+app.command("sdkit.bots.commands:serve_bot", name="serve-bot", help="Serve an assistant to practise on.")
+app.command("sdkit.simulation.commands:simulate", name="simulate", help="Let simulated users try out an assistant.")
+app.command("sdkit.simulation.commands:converse", name="converse", help="Grow conversations from opening messages.")
 
 
 def main(words: list[str] | None = None) -> int:

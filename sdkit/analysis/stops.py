@@ -8,7 +8,7 @@ from sdkit import rendering
 from sdkit.analysis.picture import INK, LOOKS, Plot, drawing
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError
-from sdkit.simulated import KINDS, stop_rows
+from sdkit.simulation.simulated import KINDS, stop_rows
 
 _NOTE = "Each bar is a way to end, and how many conversations ended so."
 

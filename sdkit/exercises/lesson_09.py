@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sdkit.bot_rules import Kind, reply
+from sdkit.bots.rules import Kind, reply
 from sdkit.dialog import Dialog, Turn
 from sdkit.exercises.outcome import joined
 from sdkit.exercises.steps import Mistake, Step, need

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sdkit.bot_rules import Kind, reply
-from sdkit.chat_histories import Seed
+from sdkit.bots.rules import Kind, reply
 from sdkit.dialog import Dialog, Turn
 from sdkit.exercises.steps import Mistake, Step, need
-from sdkit.simulated import Simulated
+from sdkit.simulation import Simulated
+from sdkit.simulation.chat_histories import Seed
 
 # In two of them, the second message goes on from what the first one has told.
 _SCRIPTS = (

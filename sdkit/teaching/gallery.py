@@ -86,7 +86,7 @@ import zlib
 
 from langchain_core.embeddings import Embeddings
 
-from sdkit.coverage import coverage
+from sdkit.population.covering import coverage
 from sdkit.personas import Persona
 from sdkit.widgets import CoverageMap
 

@@ -14,7 +14,7 @@ import traitlets
 from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError
 from sdkit.reviewing import Review
-from sdkit.simulated import KINDS, Simulated
+from sdkit.simulation.simulated import KINDS, Simulated
 from sdkit.tables import frame
 from sdkit.widgets import conversation_parts as parts
 from sdkit.widgets.conversation_parts import Entry
@@ -62,7 +62,7 @@ class ConversationBrowser(Panel):
         What this rater has decided about these conversations, in their order.
     filters : dict
         The controls, by name; the ``value`` of each can be set to "" for any: "stop", a kind of
-        `sdkit.simulated.KINDS`, "user", "bot" and "text".
+        `sdkit.simulation.simulated.KINDS`, "user", "bot" and "text".
     numbers : list of int
         Which conversations match the filters; the first is 1.
     ticks, rating, note

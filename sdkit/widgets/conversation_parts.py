@@ -13,7 +13,7 @@ from sdkit.errors import InputError
 from sdkit.messages import ASSISTANT, USER, load_conversations, roles_of
 from sdkit.rendering import SAFE
 from sdkit.reviewing import key_of
-from sdkit.simulated import KINDS, Simulated, kind_of
+from sdkit.simulation.simulated import KINDS, Simulated, kind_of
 from sdkit.widgets import dialog_view
 from sdkit.widgets.dialog_view import OWN_KEYS, about_html, counted, pattern_of, text_html, turns_html, value_html
 
@@ -57,7 +57,7 @@ class Entry:
     bot, user : str
         Who talks. The bot is named by whoever gave the conversations, or else as it is in them.
     stop : str
-        Why it has ended: its `sdkit.simulated.kind_of`.
+        Why it has ended: its `sdkit.simulation.simulated.kind_of`.
     key : str
         What it is known by in reviews.
     """

@@ -8,10 +8,10 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from sdkit.coverage import Coverage
 from sdkit.errors import InputError
 from sdkit.personas import BasePersona
-from sdkit.population import Population
+from sdkit.population.covering import Coverage
+from sdkit.population.generator import Population
 from sdkit.rendering import SAFE
 from sdkit.widgets import coverage_parts as parts
 from sdkit.widgets.dialog_view import text_html
@@ -30,7 +30,7 @@ class CoverageMap(Panel):
     Parameters
     ----------
     population
-        What a `sdkit.population.PersonaGenerator` has made, or what `sdkit.coverage.coverage` says of other personas.
+        What a `sdkit.population.PersonaGenerator` has made, or what `sdkit.population.coverage` says of other personas.
 
     Attributes
     ----------

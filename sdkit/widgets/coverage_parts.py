@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sdkit import rendering
 from sdkit.analysis.maps import Point
 from sdkit.analysis.picture import LOOKS
-from sdkit.coverage import Coverage
-from sdkit.likeness import texts_of
+from sdkit.population.covering import Coverage
+from sdkit.population.likeness import texts_of
 from sdkit.rendering import SAFE
 from sdkit.widgets.dialog_view import OWN_KEYS, text_html
 

@@ -157,7 +157,7 @@ class PersonaEditor(PagedPanel):
 
     def fill(self) -> None:
         """Let the model write all fields but those under Keep."""
-        from sdkit import population
+        from sdkit.population import generator as population
 
         kind, base, seed = self.form.kind, self._state.base, self._seed()
         kept = self.form.values(self._state.kept)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CELL = """
 import re, zlib
 from langchain_core.embeddings import Embeddings
-from sdkit.coverage import coverage
+from sdkit.population import coverage
 from sdkit.personas import Persona
 from sdkit.widgets import CoverageMap
 

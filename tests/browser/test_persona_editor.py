@@ -47,7 +47,7 @@ editor
 # A fake of our own: no model is needed to see what the buttons do.
 FILLING = """
 import asyncio
-from sdkit import population
+from sdkit.population import generator as population
 from sdkit.dialog import Provenance
 from sdkit.errors import ModelUnavailableError
 

@@ -18,7 +18,7 @@ from sdkit.dialog import Dialog, Stop, Turn
 from sdkit.errors import FileError, InputError
 from sdkit.messages import load_conversations, save_conversations
 from sdkit.reviewing import Review, agreement, key_of, load_reviews, save_review
-from sdkit.simulated import Simulated
+from sdkit.simulation import Simulated
 from sdkit.widgets import ConversationBrowser, DialogReview
 from sdkit.widgets.conversation_browser import PAGE
 

@@ -14,14 +14,13 @@ import pytest
 from langchain_core.embeddings import Embeddings
 
 from sdkit.assistants import Assistant
-from sdkit.attributes import rule_of
-from sdkit.coverage import Coverage, coverage
 from sdkit.errors import InputError
-from sdkit.likeness import Crowd, whole_text
 from sdkit.persona_files import save_users
 from sdkit.personas import Persona
-from sdkit.population import Population
-from sdkit.population_files import Made, PlanFile
+from sdkit.population import Coverage, Population, coverage
+from sdkit.population.attributes import rule_of
+from sdkit.population.files import Made, PlanFile
+from sdkit.population.likeness import Crowd, whole_text
 from sdkit.widgets import CoverageMap
 from sdkit.widgets.coverage_parts import HIGH, WIDE, places
 

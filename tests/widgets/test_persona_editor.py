@@ -14,11 +14,11 @@ import ipywidgets
 import pytest
 from pydantic import BaseModel, Field
 
-from sdkit import population
 from sdkit.dialog import Provenance
 from sdkit.errors import InputError, ModelUnavailableError, SdkitError
 from sdkit.persona_files import load_users, save_users
 from sdkit.personas import BasePersona, Doctor, Patient, Persona, UserPersona
+from sdkit.population import generator as population
 from sdkit.widgets import PersonaEditor
 
 NASTY = "<script>alert(1)</script> **bold** $x$ שלום\n" + "long " * 2000
