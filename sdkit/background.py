@@ -104,3 +104,9 @@ def awaited(what: Awaitable[Any], meanwhile: Callable[[], object] = lambda: None
     if error is not None:
         raise error
     return result
+
+
+def advance(bar: Any, done: int) -> None:
+    """Bring a progress bar of tqdm to a number; where nothing is new, nothing is printed into a log."""
+    if done != bar.n:
+        bar.update(done - bar.n)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from sdkit.background import Job
+from sdkit.background import Job, advance
 from sdkit.batch_input import Id, checked_about, checked_ids
 from sdkit.batch_report import Report, problem_of
 from sdkit.batch_store import Store, store
@@ -362,4 +362,4 @@ def _show(bar: Any, reports: deque[Report], said: list[str]) -> None:
     report = reports[-1]
     if report.failed:
         bar.set_postfix(failed=len(report.failed), refresh=False)
-    bar.update(report.done - bar.n)
+    advance(bar, report.done)

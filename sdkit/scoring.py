@@ -139,9 +139,9 @@ def score_all(
     work = ascore_all(dialogs, rubric, model, seed=seed, rater=rater, concurrency=concurrency, tell=done.append)
     with tqdm(total=count, desc="Scoring", unit="dialogue", disable=not progress) as bar:
         try:
-            return background.awaited(work, lambda: bar.update(len(done) - bar.n))  # type: ignore[no-any-return]
+            return background.awaited(work, lambda: background.advance(bar, len(done)))  # type: ignore[no-any-return]
         finally:
-            bar.update(len(done) - bar.n)
+            background.advance(bar, len(done))
 
 
 async def ascore_all(

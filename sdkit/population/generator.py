@@ -168,7 +168,7 @@ class PersonaGenerator(Generic[P]):
         def show() -> None:
             if latest[-1].again:
                 bar.set_postfix(again=latest[-1].again, refresh=False)
-            bar.update(latest[-1].made - bar.n)
+            background.advance(bar, latest[-1].made)
 
         with tqdm(total=n, desc="Personas", unit="persona", disable=not progress) as bar:
             made = self.agenerate(n, previous, seed, to=to, tell=latest.append)
