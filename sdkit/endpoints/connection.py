@@ -135,7 +135,9 @@ class Connection:
                 # Cookies would join conversations together that have nothing to do with each other.
                 none = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
                 most = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-                self._client = httpx.Client(limits=most, cookies=none)
+                # What runs on this machine is not asked for by way of a proxy, whatever the environment says.
+                here = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"), None)
+                self._client = httpx.Client(limits=most, cookies=none, mounts=here)
                 weakref.finalize(self, self._client.close)
             return self._client
 

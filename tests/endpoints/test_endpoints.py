@@ -953,6 +953,12 @@ def test_copies_can_be_asked_as_well(stub: Stub) -> None:
     assert stub.heads[-1]["x-who"] == "me"
 
 
+def test_what_runs_here_is_not_asked_for_by_way_of_a_proxy(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    for proxy in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:1")
+    assert stub.say(GOOD).endpoint().ask(CHAT).text == "Try another one."
+
+
 def test_a_failure_that_may_be_a_single_one_is_tried_again_soon(stub: Stub) -> None:
     began = time.perf_counter()
     assert stub.say(reply("busy", 500), GOOD).endpoint().ask(CHAT).tries == 2

@@ -21,7 +21,8 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_there_are_lessons() -> None:
-    assert [number_of(lesson) for lesson in LESSONS] == ["00", "01", "02", "03", "04", "05", "06", "07", "07b"]
+    numbers = ["00", "01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "10"]
+    assert [number_of(lesson) for lesson in LESSONS] == numbers
 
 
 def test_the_readme_lists_the_lessons_with_their_titles_and_minutes_in_order() -> None:
