@@ -168,6 +168,6 @@ def enter(root: Path) -> list[str]:
 def _none(kind: str, name: str, names: Iterable[str]) -> str:
     """Say that there is nothing of a name, and what there is."""
     names = list(names)
-    near = difflib.get_close_matches(name, names, n=1)
+    near = [name.zfill(2)] if name.zfill(2) in names else difflib.get_close_matches(name, names, n=1)
     mean = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
     return f"{name!r} is not {kind}; {mean}"
