@@ -129,8 +129,8 @@ def _five(user: BasePersona) -> dict[str, Any]:
     return {name: values[name] for name in type(user).model_fields}
 
 
-def checked_users(personas: Sequence[BasePersona]) -> list[BasePersona]:
-    """Return personas that can stand in one file.
+def checked_users(personas: Sequence[BasePersona], namesakes: bool = False) -> list[BasePersona]:
+    """Return personas that can stand in one file; with `namesakes`, some may have the same name all the same.
 
     Raises
     ------
@@ -144,6 +144,6 @@ def checked_users(personas: Sequence[BasePersona]) -> list[BasePersona]:
     seen: dict[str, int] = {}
     for number, persona in enumerate(personas):
         name = str(getattr(checked_persona(persona, f"personas[{number}]"), "name", "") or "").strip()
-        if name and (first := seen.setdefault(name.casefold(), number)) != number:
+        if name and (first := seen.setdefault(name.casefold(), number)) != number and not namesakes:
             raise InputError(f"personas {first + 1} and {number + 1} have the same name, {name!r}; rename one")
     return list(personas)

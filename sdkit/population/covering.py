@@ -314,7 +314,7 @@ def coverage(
         Arguments that cannot work, or a file that cannot be read.
     """
     plan = PlanFile.of(personas) if isinstance(personas, str | Path) else None
-    people = load_users(personas, kind) if isinstance(personas, str | Path) else checked_users(personas)
+    people = load_users(personas, kind) if isinstance(personas, str | Path) else checked_users(personas, namesakes=True)
     if attributes is None:
         given: Mapping[str, Any] = plan.attributes if plan else DEFAULT_ATTRIBUTES
     else:

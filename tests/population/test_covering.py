@@ -211,11 +211,16 @@ def test_fields_of_any_class_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("personas", "problem"),
-    [([], "there are no personas"), ([3], "is no persona"), ([PEOPLE[0], PEOPLE[0]], "have the same name")],
 )
 def test_what_is_no_set_of_personas_is_refused(personas: Any, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         coverage(personas, embeddings=Angles())
+
+
+def test_two_of_one_name_are_counted_and_told_apart() -> None:
+    there = coverage([PEOPLE[0], PEOPLE[0], PEOPLE[2]], {}, embeddings=Angles())
+    assert len(there.personas) == len(there.points) == 3
+    assert there.neighbours()["similarity"].iloc[0] == pytest.approx(1)
 
 
 def test_a_file_that_is_missing_is_told() -> None:
