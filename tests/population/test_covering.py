@@ -209,9 +209,7 @@ def test_fields_of_any_class_are_read(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("personas", "problem"),
-)
+@pytest.mark.parametrize(("personas", "problem"), [([], "there are no personas"), ([3], "is no persona")])
 def test_what_is_no_set_of_personas_is_refused(personas: Any, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         coverage(personas, embeddings=Angles())
