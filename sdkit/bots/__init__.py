@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from sdkit.bots.bot import Bot
+from typing import TYPE_CHECKING
+
+from sdkit import lazy
+
+if TYPE_CHECKING:
+    from sdkit.bots.bot import Bot
+
+_HOMES = {
+    "Bot": "bot",
+}
 
 __all__ = [
     "Bot",
 ]
+
+__getattr__, __dir__ = lazy.names(__name__, _HOMES)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sdkit.endpoints.endpoint import Answer, Endpoint, Message, endpoint_of
+from typing import TYPE_CHECKING
+
+from sdkit import lazy
+
+if TYPE_CHECKING:
+    from sdkit.endpoints.endpoint import Answer, Endpoint, Message, endpoint_of
+
+_HOMES = {
+    "Answer": "endpoint",
+    "Endpoint": "endpoint",
+    "Message": "endpoint",
+    "endpoint_of": "endpoint",
+}
 
 __all__ = [
     "Answer",
@@ -10,3 +22,5 @@ __all__ = [
     "Message",
     "endpoint_of",
 ]
+
+__getattr__, __dir__ = lazy.names(__name__, _HOMES)

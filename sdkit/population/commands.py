@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from sdkit.simulation.models import Provider, named_model
+from sdkit.llm.named import Provider, named_model
 
 
 def personas(

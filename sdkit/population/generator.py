@@ -77,7 +77,7 @@ class PersonaGenerator(Generic[P]):
     Examples
     --------
     >>> from sdkit.assistants import Assistant
-    >>> from sdkit.population.generator import PersonaGenerator
+    >>> from sdkit.population import PersonaGenerator
     >>> fran = Assistant(name="Fashionable Fran", description="A personal stylist who recommends what to wear.")
     >>> generator = PersonaGenerator(fran, attributes={"age band": {"18-29": 2, "60+": 1}, "mood": ["calm", "hurried"]})
     >>> people = generator.generate(6, seed=1)  # doctest: +SKIP

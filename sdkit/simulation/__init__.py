@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from sdkit.simulation.regression import aregress, regress
-from sdkit.simulation.run import asimulate, simulate, simulation
-from sdkit.simulation.seed_messages import converse_from_seeds, conversing
-from sdkit.simulation.simulated import Simulated
-from sdkit.simulation.users import AssistantAgent, UserAgent
+from typing import TYPE_CHECKING
+
+from sdkit import lazy
+
+if TYPE_CHECKING:
+    from sdkit.simulation.regression import aregress, regress
+    from sdkit.simulation.run import asimulate, simulate, simulation
+    from sdkit.simulation.seed_messages import converse_from_seeds, conversing
+    from sdkit.simulation.simulated import Simulated
+    from sdkit.simulation.users import AssistantAgent, UserAgent
+
+_HOMES = {
+    "AssistantAgent": "users",
+    "Simulated": "simulated",
+    "UserAgent": "users",
+    "aregress": "regression",
+    "asimulate": "run",
+    "converse_from_seeds": "seed_messages",
+    "conversing": "seed_messages",
+    "regress": "regression",
+    "simulate": "run",
+    "simulation": "run",
+}
 
 __all__ = [
     "AssistantAgent",
@@ -20,3 +38,5 @@ __all__ = [
     "simulate",
     "simulation",
 ]
+
+__getattr__, __dir__ = lazy.names(__name__, _HOMES)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from sdkit import lazy
 
 _HOMES = {
     "BatchRunner": "batch_runner",
@@ -31,15 +30,5 @@ __all__ = [
     "ScenarioBrowser",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    importlib.import_module(f"{__name__}.parts")  # says in words what is missing where ipywidgets is
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+# parts says in words what is missing where ipywidgets is.
+__getattr__, __dir__ = lazy.names(__name__, _HOMES, before="parts")
