@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from math import isnan, nan
 
-from sdkit.bots.rules import reply
-from sdkit.dialog import Dialog, Turn
+from sdkit.bots.scripts import scripted
+from sdkit.dialog import Dialog
 from sdkit.rubrics import Rubric
 from sdkit.scored import Scored
 from sdkit.scoring import score_all
@@ -93,11 +93,7 @@ SCRIPTS = (
 
 
 def conversation(kind: str, script: tuple[str, ...]) -> Dialog:
-    messages: list[dict[str, str]] = []
-    for text in script:
-        messages.append({"role": "user", "content": text})
-        messages.append({"role": "assistant", "content": reply(kind, messages)})
-    return Dialog(turns=[Turn(speaker=each["role"], text=each["content"]) for each in messages])
+    return Dialog(turns=scripted(kind, script))
 
 
 def twins(scored: Scored, count: int) -> Iterator[tuple[str, int, int, int]]:

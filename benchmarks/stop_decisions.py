@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sdkit.bots.rules import reply
+from sdkit.bots.scripts import scripted
 from sdkit.dialog import Turn
 from sdkit.llm import structured
 from sdkit.llm.slots import Hold
@@ -109,12 +109,7 @@ class Known:
 
 def known(kind: str, goal: str, script: tuple[str, ...], states: tuple[str, ...]) -> Known:
     """Let a bot of this kind answer the script; `states` has one for each answer."""
-    messages: list[dict[str, str]] = []
-    for text in script:
-        messages.append({"role": "user", "content": text})
-        messages.append({"role": "assistant", "content": reply(kind, messages)})
-    turns = [Turn(speaker=message["role"], text=message["content"]) for message in messages]
-    return Known(goal, turns, {2 * number + 2: state for number, state in enumerate(states)})
+    return Known(goal, scripted(kind, script), {2 * number + 2: state for number, state in enumerate(states)})
 
 
 def conversations() -> Iterator[Known]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from sdkit.dialog import Dialog, Turn, without_docstring
-from sdkit.dialog_output import TEXT
+from sdkit.dialog_output import TEXT, closed
 from sdkit.personas import BasePersona
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Utterance(BaseModel):
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: one to three sentences."""
-        return {"type": "object", "properties": {"text": TEXT}, "required": ["text"], "additionalProperties": False}
+        return closed({"text": TEXT})
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from sdkit.errors import FileError, InputError, first_problem
-from sdkit.files import DATA_ENDINGS, data_text, file_type, read_data, write_text
+from sdkit.errors import InputError, first_problem
+from sdkit.files import DATA_ENDINGS, data_text, file_type, load, write_text
 
 logger = logging.getLogger("sdkit")
 
@@ -75,11 +75,7 @@ class Assistant(BaseModel):
         InputError
             The file has another ending.
         """
-        data = read_data(path, file_type(path, "auto", DATA_ENDINGS))
-        try:
-            return cls.from_dict(data)
-        except InputError as error:
-            raise FileError(path, str(error)) from error
+        return load(path, cls.from_dict)
 
     def to_file(self, path: str | Path) -> None:
         """Save it, atomically.

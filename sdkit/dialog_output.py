@@ -23,6 +23,11 @@ _ANYBODY = {"type": "string", "pattern": f"^{_NAME}( {_NAME})?$"}
 _LENGTHS = 8  # how many lengths the schema offers: each is a branch of the grammar
 
 
+def closed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has all of these fields, in this order, and no others."""
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
 class LLMTurn(BaseModel):
     """A turn as a model writes it: somebody says something."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sdkit import prompts
 from sdkit.dialog import Stop, Turn, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog_output import SHORT, closed
 from sdkit.rendering import one_line
 
 MIN_TURNS = 4
@@ -51,7 +51,7 @@ class Over(BaseModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: the decision comes last, so that it follows from the others."""
         fields = {"act": {"enum": list(prompts.ACTS)}, "reason": SHORT, "over": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 @dataclass(frozen=True)

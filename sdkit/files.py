@@ -7,14 +7,16 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sdkit.errors import FileError, InputError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+T = TypeVar("T")
 
 MAX_BYTES = 64 * 2**20
 """The largest text file that `read_text` loads at once: 64 MiB, some thousand times a long dialogue."""
@@ -86,6 +88,23 @@ def data_text(data: Any, kind: str) -> str:
         if not re.search("[\x85\u2028\u2029]", spelled):  # the other one loses these, which are line breaks to it
             return spelled
     return text
+
+
+def load(path: str | Path, make: Callable[[Any], T]) -> T:
+    """Return what is made of the data in a file that ends in .yaml, .yml or .json.
+
+    Raises
+    ------
+    FileError
+        It cannot be read, or `make` refuses with an `InputError` what it holds.
+    InputError
+        The file has another ending.
+    """
+    data = read_data(path, file_type(path, "auto", DATA_ENDINGS))
+    try:
+        return make(data)
+    except InputError as error:
+        raise FileError(path, str(error)) from error
 
 
 def read_data(path: str | Path, kind: str, max_bytes: int = MAX_BYTES) -> Any:

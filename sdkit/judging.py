@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sdkit import prompts
 from sdkit.dialog import Dialog, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog_output import SHORT, closed
 from sdkit.llm import ask
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Verdict(BaseModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: the decision comes last, so that it follows from the others."""
         fields = {"evidence": SHORT, "reason": SHORT, "holds": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 def holds(dialog: Dialog, statement: str, model: ModelSpec, seed: int | None = None) -> Verdict:
@@ -58,7 +58,7 @@ class Rating(BaseModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: the number comes last, so that it follows from the reason."""
         fields = {"reason": SHORT, "rating": {"enum": [1, 2, 3, 4, 5]}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 def rate(dialog: Dialog, question: str, model: ModelSpec, seed: int | None = None) -> Rating:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from sdkit import background, prompts
 from sdkit.batch_report import problem_of
 from sdkit.dialog import Dialog, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog_output import SHORT, closed
 from sdkit.errors import InputError, MissingPackageError, ModelError, PromptTooLongError
 from sdkit.llm import structured
 from sdkit.llm.seeds import check_seed, derive_seed
@@ -235,7 +235,7 @@ def judgement(answers: tuple[str, ...]) -> type[Judgement]:
         @classmethod
         def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
             fields = {"evidence": SHORT, "reason": SHORT, "answer": {"enum": list(answers)}}
-            return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+            return closed(fields)
 
     return OneOf
 

@@ -34,8 +34,8 @@ from sdkit.endpoints import answers
 from sdkit.endpoints.answers import Answer
 from sdkit.endpoints.connection import Connection, Filled, check_address, check_headers, content_of
 from sdkit.endpoints.keys import changed, filled, values_of
-from sdkit.errors import EndpointError, FileError, InputError, first_problem
-from sdkit.files import DATA_ENDINGS, file_type, read_data
+from sdkit.errors import EndpointError, InputError, first_problem
+from sdkit.files import load
 from sdkit.llm import retries
 
 _GRACE = 1.1  # times the time limit: where it is known what takes too long, that is given up before
@@ -151,11 +151,7 @@ class Endpoint(BaseModel):
         InputError
             The file has another ending.
         """
-        data = read_data(path, file_type(path, "auto", DATA_ENDINGS))
-        try:
-            return cls.from_dict(data)
-        except InputError as error:
-            raise FileError(path, str(error)) from error
+        return load(path, cls.from_dict)
 
     # -- what may be shown --------------------------------------------------------------------------------------------
 

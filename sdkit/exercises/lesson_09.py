@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sdkit.bots.rules import Kind, reply
-from sdkit.dialog import Dialog, Turn
+from sdkit.bots.scripts import scripted
+from sdkit.dialog import Dialog
 from sdkit.exercises.outcome import joined
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.rubrics import Rubric
@@ -35,14 +36,7 @@ def mystery_bots() -> dict[str, Ask]:
 
 def long_chats() -> dict[str, Dialog]:
     """Return chats that went on for too long."""
-    chats = {}
-    for name, (script, _) in _LONG.items():
-        messages: list[dict[str, str]] = []
-        for text in script:
-            messages.append({"role": "user", "content": text})
-            messages.append({"role": "assistant", "content": reply("good", messages)})
-        chats[name] = Dialog(turns=[Turn(speaker=message["role"], text=message["content"]) for message in messages])
-    return chats
+    return {name: Dialog(turns=scripted("good", script)) for name, (script, _) in _LONG.items()}
 
 
 class BrokenBot(Step):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sdkit.bots.rules import Kind, reply
-from sdkit.dialog import Dialog, Turn
+from sdkit.bots.scripts import scripted
+from sdkit.dialog import Dialog
 from sdkit.exercises.steps import Mistake, Step, need
 from sdkit.simulation import Simulated
 from sdkit.simulation.chat_histories import Seed
@@ -25,12 +26,7 @@ _SHORT = (
 
 
 def _chat(kind: Kind, script: tuple[str, ...], number: int) -> Dialog:
-    messages: list[dict[str, str]] = []
-    for text in script:
-        messages.append({"role": "user", "content": text})
-        messages.append({"role": "assistant", "content": reply(kind, messages)})
-    turns = [Turn(speaker=message["role"], text=message["content"]) for message in messages]
-    return Dialog(turns=turns, dialogId=number)
+    return Dialog(turns=scripted(kind, script), dialogId=number)
 
 
 def saved_chats() -> list[Dialog]:

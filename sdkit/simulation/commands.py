@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from sdkit.batch import Batch
-from sdkit.simulation.models import Provider, named_model
+from sdkit.llm.named import Provider, named_model
 from sdkit.simulation.simulated import stop_rows
 
 

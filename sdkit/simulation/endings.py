@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from sdkit.dialog import Stop, Turn, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog_output import SHORT, closed
 from sdkit.prompts import Message
 from sdkit.rendering import one_line
 from sdkit.simulation import prompts
@@ -40,7 +40,7 @@ class Decision(BaseModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: the decision follows from its reason."""
         fields = {"reason": SHORT, "state": {"enum": list(STATES)}, "confidence": {"enum": _CONFIDENCES}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 @dataclass(frozen=True)

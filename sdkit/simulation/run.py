@@ -19,7 +19,7 @@ from sdkit.batch import Batch
 from sdkit.batch_input import Id
 from sdkit.conversation import Conversation, Step
 from sdkit.dialog import Dialog, without_docstring
-from sdkit.dialog_output import SHORT
+from sdkit.dialog_output import SHORT, closed
 from sdkit.endpoints.endpoint import Endpoint
 from sdkit.errors import InputError, ReplyError
 from sdkit.llm import structured
@@ -59,7 +59,7 @@ class Kept(BaseModel):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: the decision comes last, so that it follows from the others."""
         fields = {"evidence": SHORT, "reason": SHORT, "kept": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 def simulate(

@@ -13,7 +13,7 @@ from sdkit.agents import Part, PersonaAgent, Utterance
 from sdkit.assistants import Assistant, assistant_of
 from sdkit.describing import text_of
 from sdkit.dialog import without_docstring
-from sdkit.dialog_output import TEXT
+from sdkit.dialog_output import TEXT, closed
 from sdkit.errors import InputError
 from sdkit.llm import structured
 from sdkit.personas import BasePersona
@@ -39,7 +39,7 @@ class UserMessage(Utterance):
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: one to three sentences."""
         fields = {"text": TEXT, "leaves": {"type": "boolean"}}
-        return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+        return closed(fields)
 
 
 class UserAgent(PersonaAgent):
