@@ -9,14 +9,13 @@ import asyncio
 import inspect
 import math
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from sdkit.background import Job, advance
 from sdkit.batch_input import Id, checked_about, checked_ids
+from sdkit.batch_progress import run_shown
 from sdkit.batch_report import Report, problem_of
 from sdkit.batch_store import Store, store
 from sdkit.dialog import Dialog
@@ -180,31 +179,7 @@ class Batch:
         KeyboardInterrupt
             It was interrupted. Run it again to go on.
         """
-        from tqdm.auto import tqdm
-
-        latest = deque([Report(len(self.ids))], maxlen=1)
-        ended: list[tuple[Report | None, BaseException | None]] = []
-        said: list[str] = []
-        job = Job(
-            lambda: self.arun(latest.append),
-            lambda report, error: ended.append((report, error)),
-            said.append,
-        )
-        with tqdm(total=len(self.ids), desc="Dialog generation", unit="dialogue", disable=not progress) as bar:
-            try:
-                while not job.wait(0.1):
-                    _show(bar, latest, said)
-            except BaseException:  # Ctrl-C above all
-                job.stop()
-                job.wait(30)
-                raise
-            finally:
-                _show(bar, latest, said)
-        report, error = ended[0]
-        if error is not None:
-            raise error
-        assert report is not None
-        return report
+        return run_shown(self.arun, Report(len(self.ids)), "Dialog generation", progress)
 
     async def arun(self, tell: Tell = lambda report: None) -> Report:
         """Do what `run` does, awaitable; `tell` is called with a `Report` after each item."""
@@ -353,13 +328,3 @@ def _checked(made: Any, number: Id) -> Dialog:
     if not isinstance(made, Dialog):
         raise InputError(f"made a {type(made).__name__}, not a dialogue")
     return made if made.dialogId == number else made.model_copy(update={"dialogId": number})
-
-
-def _show(bar: Any, reports: deque[Report], said: list[str]) -> None:
-    """Bring a progress bar up to date, and print what the lesson says at the cell."""
-    while said:
-        print(said.pop(0), flush=True)
-    report = reports[-1]
-    if report.failed:
-        bar.set_postfix(failed=len(report.failed), refresh=False)
-    advance(bar, report.done)

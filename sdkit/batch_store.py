@@ -102,20 +102,7 @@ class Store(abc.ABC):
             self._compare(about)
 
     def _compare(self, about: Mapping[str, Any]) -> None:
-        if not self._about.exists():
-            raise InputError(
-                f"{self.place} holds dialogues, and no {self._about.name} says how they were made; choose another "
-                "place for this batch, or remove them"
-            )
-        before = read_data(self._about, "json")
-        if not isinstance(before, dict):
-            raise FileError(self._about, "does not say how the dialogues beside it were made; choose another place")
-        for name in {**before, **about}:
-            if before.get(name) != about.get(name):
-                raise InputError(
-                    f"{self._about} says that the batch began with {name}={before.get(name)!r}, and now it is "
-                    f"{about.get(name)!r}; go on as it began, or choose another place for this one"
-                )
+        check_same(self._about, self.place, about)
 
     def errors(self) -> dict[str, str]:
         """Return what the items failed with that have failed, by id."""
@@ -130,6 +117,30 @@ class Store(abc.ABC):
             write_text(self._errors, data_text(dict(errors), "json"))
         else:
             self._errors.unlink(missing_ok=True)
+
+
+def check_same(note: Path, place: Path, about: Mapping[str, Any]) -> None:
+    """See that a note beside dialogues says that they were made in this way.
+
+    Raises
+    ------
+    InputError
+        They were made otherwise, or there is no such note.
+    """
+    if not note.exists():
+        raise InputError(
+            f"{place} holds dialogues, and no {note.name} says how they were made; choose another place for this "
+            "batch, or remove them"
+        )
+    before = read_data(note, "json")
+    if not isinstance(before, dict):
+        raise FileError(note, "does not say how the dialogues beside it were made; choose another place")
+    for name in {**before, **about}:
+        if before.get(name) != about.get(name):
+            raise InputError(
+                f"{note} says that the batch began with {name}={before.get(name)!r:.200}, and now it is "
+                f"{about.get(name)!r:.200}; go on as it began, or choose another place for this one"
+            )
 
 
 class FolderStore(Store):

@@ -1,10 +1,10 @@
-"""Fields of pydantic objects in words: what a persona's prompt and the errors about it are made of."""
+"""Fields of pydantic objects in words, and names that are near to another: what prompts and errors are made of."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -40,6 +40,14 @@ def unknown_field(cls: type[BaseModel], name: str) -> PydanticCustomError:
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(cls.model_fields)}."
     context = {"kind": cls.__name__, "name": name, "hint": hint}
     return PydanticCustomError("unknown_field", "{kind} has no field {name}; {hint}", context)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence that says which known name this one is near to, or which there are."""
+    known = sorted(known)
+    if near := difflib.get_close_matches(name, known, n=3):
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; there are {', '.join(known)}" if known else "; there are none"
 
 
 def value_of(model: BaseModel, name: str) -> Any:

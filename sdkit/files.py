@@ -197,6 +197,17 @@ def write_text(path: str | Path, text: str, make_folder: bool = True) -> None:
         raise FileError(
             path, f"was not written: character {error.start} of the text ({text[error.start]!r}) is not valid Unicode"
         ) from error
+    write_bytes(path, data, make_folder)
+
+
+def write_bytes(path: str | Path, data: bytes, make_folder: bool = True) -> None:
+    """Write a file atomically, as `write_text` does.
+
+    Raises
+    ------
+    FileError
+        The file cannot be written. The old file, if any, is untouched.
+    """
     temporary: Path | None = None
     try:
         target = Path(os.path.realpath(path))

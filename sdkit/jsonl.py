@@ -15,7 +15,12 @@ _DEEP = "is nested too deeply"
 
 
 def append_line(path: str | Path, value: Any) -> None:
-    """Append a value as a line of JSON, and have it on the disk before returning.
+    """Append a value as a line of JSON: see `append_lines`."""
+    append_lines(path, [value])
+
+
+def append_lines(path: str | Path, values: Iterable[Any]) -> None:
+    """Append values as lines of JSON, and have them on the disk before returning.
 
     Half a line that a killed writer left at the end is taken away first; any other that lacks its line break
     gets it. There can be one writer at a time.
@@ -23,9 +28,11 @@ def append_line(path: str | Path, value: Any) -> None:
     Raises
     ------
     FileError
-        It cannot be written; the file is as it was before, but for half a line.
+        They cannot be written; the file is as it was before, but for half a line.
     """
-    line = _line(path, value)
+    lines = b"".join(_line(path, value) for value in values)
+    if not lines:
+        return
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         # Without a buffer: on a full disk, closing the file would write what is left in it after all.
@@ -34,9 +41,9 @@ def append_line(path: str | Path, value: Any) -> None:
             if _is_cut(tail):
                 os.ftruncate(file.fileno(), end)
             elif tail:
-                end, line = end + len(tail), b"\n" + line
+                end, lines = end + len(tail), b"\n" + lines
             try:
-                left = memoryview(line)
+                left = memoryview(lines)
                 while left:  # a disk that is nearly full takes a part of it
                     left = left[file.write(left) :]
                 os.fsync(file.fileno())

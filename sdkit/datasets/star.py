@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sdkit.datasets import star_files, star_texts
-from sdkit.datasets.star_files import SHOWN, SYSTEM, USER, Scenario, nearest
+from sdkit.datasets.star_files import SHOWN, SYSTEM, USER, Scenario
 from sdkit.datasets.star_folder import Id, Seen, StarFolder
 from sdkit.datasets.star_index import Entry
+from sdkit.describing import nearest
 from sdkit.dialog import Dialog, Turn
 from sdkit.errors import FileError, InputError
 from sdkit.flowchart import Flowchart

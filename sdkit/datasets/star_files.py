@@ -7,17 +7,17 @@ Learning", arXiv:2010.11853): ``dialogues/N.json``, and a folder for each task.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
+from sdkit.describing import nearest
 from sdkit.dialog import Dialog
 from sdkit.errors import FileError, InputError, first_problem
 from sdkit.files import read_data
@@ -221,11 +221,3 @@ def read_responses(folder: Path, task: str) -> dict[str, str]:
 def digest(data: Any) -> str:
     """Return the beginning of a SHA-256 of JSON data, in which the order of keys does not matter."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence that says which known name this one is near to, or which there are."""
-    known = sorted(known)
-    if near := difflib.get_close_matches(name, known, n=3):
-        return f"; did you mean {' or '.join(near)}?"
-    return f"; there are {', '.join(known)}" if known else "; there are none"

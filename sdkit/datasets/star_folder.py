@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 
 from sdkit.datasets import star_files
-from sdkit.datasets.star_files import nearest
 from sdkit.datasets.star_index import Entry, Index, ids
+from sdkit.describing import nearest
 from sdkit.errors import FileError, InputError
 from sdkit.files import in_words
 
