@@ -16,7 +16,7 @@ OLD = VENV + ".old"
 MADE = os.path.join(VENV, ".sdkit-made")  # this .venv is of our making, so we may take it away again
 BUILDING = os.path.join(VENV, ".sdkit-building")  # there while the .venv is unfinished
 READY = os.path.join(VENV, ".sdkit-ready")  # what was installed, once all of it was
-EXTRAS = {"lab": "lab", "test": "lab,test"}
+EXTRAS = {"lab": "lab,factory,scale", "test": "lab,factory,scale,test"}
 NEEDS = {"lab": "jupyterlab", "test": "pytest"}
 HELP = (
     "python3 -m sdkit lab   installs what the workshop needs into .venv, and opens it\n"

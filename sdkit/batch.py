@@ -19,6 +19,7 @@ from sdkit.batch_progress import run_shown
 from sdkit.batch_report import Report, problem_of
 from sdkit.batch_store import Store, store
 from sdkit.dialog import Dialog
+from sdkit.engines import Engine, Here
 from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
 from sdkit.llm import usage
 from sdkit.llm.seeds import check_seed, derive_seed
@@ -26,7 +27,7 @@ from sdkit.places import Places
 
 __all__ = ["Batch", "Generator", "Maker", "Report", "make_one"]
 
-_BEGUN = 4
+BEGUN = 4
 """How many times as many items as can be made at a time may have begun: those who wait leave their places."""
 IN_A_ROW = 5
 """After how many items, one after the other, that a model was of no use for a run ends."""
@@ -69,6 +70,8 @@ class Batch:
         How many are begun in a minute at most.
     minutes, tokens
         When to begin no more. What has begun is finished, so a little more can be used.
+    engine
+        Where they are made; in this process if None. A `sdkit.engines.Dask` also says how many at a time.
 
     Raises
     ------
@@ -97,6 +100,7 @@ class Batch:
         per_minute: float | None = None,
         minutes: float | None = None,
         tokens: int | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.ids = checked_ids(ids)
         if not callable(maker_for):
@@ -121,6 +125,7 @@ class Batch:
                 raise InputError(f"{name}={value!r}: give a number above 0, or None for no limit")
         self._concurrency, self._minutes, self._tokens = concurrency, minutes, tokens
         self._pause = 60 / per_minute if per_minute else 0.0
+        self._engine = engine or Here()
 
     def __repr__(self) -> str:
         """Say how many dialogues it is, and where they go."""
@@ -187,11 +192,16 @@ class Batch:
             self._store.begin(self._about)
             run = _Run(self, tell)
             try:
-                await run.all()
+                async with self._engine:
+                    await run.all()
             finally:
                 run.keep_errors()
                 self._store.finish(self.ids)
             return run.report
+
+
+async def _made(maker_for: Callable[[Any], Maker], seed: int, number: Id) -> Any:
+    return await make_one(maker_for(number), seed, number)
 
 
 async def make_one(maker: Maker, seed: int | None, number: Id) -> Any:
@@ -217,13 +227,14 @@ class _Run:
         self._in_a_row = 0
         self._problem: Exception | None = None
         self._broken = False
-        self._places = Places(batch._concurrency)
 
     async def all(self) -> None:
         """Make what is missing."""
         self._say()
+        concurrency = self._batch._engine.concurrency or self._batch._concurrency
+        self._places = Places(concurrency)
         # More than there are places: an item that waits until it may ask again leaves its place to another one.
-        workers = [asyncio.ensure_future(self._work()) for _ in range(_BEGUN * self._batch._concurrency)]
+        workers = [asyncio.ensure_future(self._work()) for _ in range(BEGUN * concurrency)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -263,8 +274,9 @@ class _Run:
     async def _make(self, number: Id) -> None:
         with usage.counting() as used:
             try:
-                maker = self._batch._maker_for(number)
-                dialog = _checked(await make_one(maker, self._batch.seed_of(number), number), number)
+                batch = self._batch
+                made = await batch._engine.call(_made, batch._maker_for, batch.seed_of(number), number)
+                dialog = _checked(made, number)
                 written = self._batch._store.written(number, dialog)
             except Exception as error:  # noqa: BLE001 - whatever it is, the others can be made
                 self._heed(str(number), error, used.tokens)

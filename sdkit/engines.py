@@ -16,6 +16,7 @@ from sdkit.errors import InputError, MissingPackageError, ModelUnavailableError
 if TYPE_CHECKING:
     from distributed import Client
 
+_SECONDS = 5  # to wait for a scheduler
 _AHEAD = 2  # tasks sent for each thread of the cluster, so that none waits for the next one
 
 
@@ -96,11 +97,11 @@ class Dask(Engine):
         from distributed import Client
 
         try:
-            self._client = await Client(self._address, asynchronous=True, set_as_default=False)
+            connect: Any = Client  # which has no types
+            self._client = await connect(self._address, asynchronous=True, set_as_default=False, timeout=_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             raise ModelUnavailableError(f"no Dask scheduler answers at {self._address}: {error}") from error
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        self._threads = sum(worker["nthreads"] for worker in workers)
+        self._threads = sum((await self._client.nthreads()).values())
         if not self._threads:
             await self._client.close()
             raise ModelUnavailableError(f"the Dask scheduler at {self._address} has no workers; start some")

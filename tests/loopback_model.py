@@ -24,18 +24,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-WORDS = (
-    "amber anchor apple arrow autumn badge basket beacon bicycle birch blanket bottle bridge bronze bucket button cabin "
-    "candle canyon carpet castle cedar ceramic charger cherry chimney cinema circle citrus cloud clover coffee comet "
-    "copper coral corner cotton cradle crystal curtain cushion dolphin drawer ember engine fabric falcon feather fiddle "
-    "flannel forest fountain galaxy garden ginger glacier granite guitar hammer harbor harvest hazel helmet hollow "
-    "honey horizon island ivory jacket jasmine jungle kettle ladder lagoon lantern laurel lemon library linen lobster "
-    "magnet mango maple marble meadow mirror mosaic mustard nectar nickel nutmeg oasis olive onion orchard oyster "
-    "paddle palace panther paper parcel pebble pencil pepper piano pillow pine planet plum pocket polar pumpkin quartz "
-    "quilt rabbit radar raven ribbon river rocket saddle saffron salmon satin scarf shadow shelter silver sketch "
-    "spruce stable statue stone sugar summit sunset tablet tango teapot thistle thunder ticket timber tulip tunnel "
-    "umbrella valley vanilla velvet violet walnut wander willow window winter wizard yellow zephyr zipper"
-).split()
+_LIST = """
+amber anchor apple arrow autumn badge basket beacon bicycle birch blanket bottle bridge bronze
+bucket button cabin candle canyon carpet castle cedar ceramic charger cherry chimney cinema circle
+citrus cloud clover coffee comet copper coral corner cotton cradle crystal curtain cushion dolphin
+drawer ember engine fabric falcon feather fiddle flannel forest fountain galaxy garden ginger
+glacier granite guitar hammer harbor harvest hazel helmet hollow honey horizon island ivory jacket
+jasmine jungle kettle ladder lagoon lantern laurel lemon library linen lobster magnet mango maple
+marble meadow mirror mosaic mustard nectar nickel nutmeg oasis olive onion orchard oyster paddle
+palace panther paper parcel pebble pencil pepper piano pillow pine planet plum pocket polar pumpkin
+quartz quilt rabbit radar raven ribbon river rocket saddle saffron salmon satin scarf shadow shelter
+silver sketch spruce stable statue stone sugar summit sunset tablet tango teapot thistle thunder
+ticket timber tulip tunnel umbrella valley vanilla velvet violet walnut wander willow window winter
+wizard yellow zephyr zipper
+"""
+WORDS = _LIST.split()
 ENDINGS = {
     "Resolved": "It is all set now, and I confirm it.",
     "Failed": "Unfortunately it is not possible, and I regret that.",
@@ -133,7 +136,7 @@ def answered(body: dict[str, Any], planted: float) -> dict[str, Any]:
     ending = re.search(r"Ending: (\w+)", asked)[1]
     if random.Random(f"{seed} planted").random() < planted:
         rng = random.Random(f"planted {seed % 7}")
-        low, place, clock = 5, "Tokyo", "10:00"
+        place, clock = "Tokyo", "10:00"
     turns = [
         {"utterance": f"I need {_some(rng)}.", "intent": "ask_thing", "assistant_response": f"There is {_some(rng)}."}
         for _ in range(low)

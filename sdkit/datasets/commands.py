@@ -19,16 +19,17 @@ def get(
     to: Path | None = None,
     again: bool = False,
 ) -> None:
-    """Get a public data set, without its pictures, and see that it is all there.
+    """Get a public data set, without what sdkit has no use for, and see that it is all there.
 
     Parameters
     ----------
     name
-        star: 6,652 task-oriented dialogues and the flowcharts of their 24 tasks.
+        star: 6,652 task-oriented dialogues and the flowcharts of their 24 tasks. multiwoz: 10,437 dialogues about
+        hotels, trains and more (MultiWOZ 2.2).
     archive
         Unpack this file (.tar.gz, .tar.xz, .tar or .zip) instead of downloading.
     to
-        The folder to put it into; datasets/STAR of the checkout if left out.
+        The folder to put it into; datasets/STAR or datasets/MultiWOZ of the checkout if left out.
     again
         Replace what is there.
     """
@@ -48,5 +49,5 @@ def get(
     # Lessons and commands run from the checkout's root.
     shown = folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
     inside = " and ".join(f"{count:,} {what}" for what, count in source.counts(source.needed).items())
-    print(f"{source.title} is {'in' if fresh else 'already in'} {shown}: {inside}{', without pictures' * fresh}.")
+    print(f"{source.title} is {'in' if fresh else 'already in'} {shown}: {inside}.")
     print(f"{source.rights}.\n\n{source.use.format(json.dumps(shown, ensure_ascii=False))}")

@@ -93,6 +93,24 @@ CATALOGUE = {
             counted={"dialogues": r"dialogues/\d+\.json", "tasks": r"tasks/(\w+)/\1\.json"},
             use="from sdkit.datasets import STAR\nSTAR.set_path({})",
         ),
+        Source(
+            name="multiwoz",
+            title="MultiWOZ",
+            url="https://github.com/budzianowski/multiwoz/archive/HEAD.tar.gz",
+            size=300_000_000,
+            rights="MIT licence, Copyright (c) 2019 Pawel Budzianowski; please cite arXiv:2007.12720",
+            keep=r"data/MultiWOZ_2\.2/(?:\w+/)?\w+\.json|(?:data/MultiWOZ_2\.2/)?(?:LICENSE|README)(?:\.\w+)?",
+            needed=frozenset(
+                ["data/MultiWOZ_2.2/schema.json"]
+                + [
+                    f"data/MultiWOZ_2.2/{split}/dialogues_{number:03}.json"
+                    for split, files in (("train", 17), ("dev", 2), ("test", 2))
+                    for number in range(1, files + 1)
+                ]
+            ),
+            counted={"files of dialogues": r"data/MultiWOZ_2\.2/(?:train|dev|test)/dialogues_\d+\.json"},
+            use="from sdkit.datasets import MultiWOZ\ndata = MultiWOZ({})",
+        ),
     )
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sdkit import provenance
@@ -18,7 +18,7 @@ from sdkit.factory import checks, prompts
 from sdkit.factory.items import Item
 from sdkit.factory.outputs import DialogueOutput, ScenarioOutput, dialogue_output
 from sdkit.factory.records import Record, pairs, record_of, texts
-from sdkit.factory.sampling import sampled, taken
+from sdkit.factory.sampling import sampled, shared, taken
 from sdkit.factory.uniqueness import digest, mean, packed, pieces
 from sdkit.llm import structured
 from sdkit.llm.seeds import derive_seed
@@ -104,7 +104,8 @@ class Attempt:
 
     def json(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return {name: value for name, value in asdict(self).items() if value or name in ("item", "attempt")}
+        given = ((each.name, getattr(self, each.name)) for each in fields(self))
+        return {name: value for name, value in given if value or name in ("item", "attempt")}
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,14 @@ class Maker:
         replies: list[Reply] = []
         try:
             scenario, made = await self._written(task, replies)
+        except _RefusedError as error:
+            return self._failed(task, f"the model refused: {error}", replies)
         except ReplyError as error:
             return self._failed(task, f"the model's reply {error.problem}", replies)
         except ModelError as error:
             if not error.one_request:
                 raise
             return self._failed(task, str(error), replies)
-        if problem := _refusal([scenario, *(turn.assistant_response for turn in made.turns[:1])]):
-            return self._failed(task, problem, replies)
         item = task.item
         record = record_of(item, scenario, made, task.seed, task.attempt)
         vectors = await embedder(self.embeddings).aembed_documents(pieces(record))
@@ -165,31 +166,30 @@ class Maker:
         about = await structured.arequest(
             prompts.scenario(item, task.persona),
             ScenarioOutput,
-            model=sampled(self.model, _SCENARIO_SAMPLING),
+            model=sampled(shared(self.model), _SCENARIO_SAMPLING),
             seed=task.derived("scenario"),
         )
         replies.append(about)
-        scenario = about.value.scenario
-        if _refusal([scenario]):
-            return scenario, DialogueOutput(ending="", turns=[])
+        scenario = _done(about.value.scenario)
         reply = await structured.arequest(
             prompts.dialogue(item, scenario, task.persona, task.base),
             dialogue_output(item.min_turns, item.max_turns),
-            model=sampled(self.model, item.sampling),
+            model=sampled(shared(self.model), item.sampling),
             seed=task.derived("dialogue"),
         )
         replies.append(reply)
+        _done(reply.value.turns[0].assistant_response)
         return scenario, reply.value
 
     def _made(self, task: Task, made: DialogueOutput, replies: Sequence[Reply]) -> dict[str, Any]:
-        applied, ignored = taken(self.model, task.item.sampling)
+        applied, ignored = taken(shared(self.model), task.item.sampling)
         return {
             "model": replies[-1].answered_by,
             "seed": task.derived(),
             "ending": made.ending,
             "persona_text": task.persona,
             "sampling": applied,
-            "not_applied": {name: task.item.sampling[name] for name in ignored},
+            "not_applied": ignored,
             "provenance": provenance.joined(replies, task.derived()).model_dump(mode="json"),
         }
 
@@ -204,9 +204,15 @@ async def found_by(layer: Layer, said: Sequence[str]) -> list[Finding]:
     return found
 
 
-def _refusal(said: Sequence[str]) -> str:
-    """Say that a model would not do it; nothing if it did. In a dialogue, only the first response can be that."""
-    return next((f"the model refused: {text[:80]!r}" for text in said if _REFUSAL.match(text) and "?" not in text), "")
+class _RefusedError(Exception):
+    """A model would not do what it was asked for."""
+
+
+def _done(text: str) -> str:
+    """Return a text, unless a model says in it that it would not do what it was asked for."""
+    if _REFUSAL.match(text) and "?" not in text:
+        raise _RefusedError(repr(text[:80]))
+    return text
 
 
 def _tokens(replies: Sequence[Reply]) -> int:

@@ -40,7 +40,10 @@ _PARTS = {
     "midnight": (23, 25), "overnight": (22, 30), "dawn": (4, 7), "lunch": (11, 15), "dinner": (17, 22),
     "breakfast": (5, 11),
 }  # fmt: skip
-"""Parts of the day: from an hour, to another one before which they end; beyond 24 on the next day."""
+"""Parts of the day: from an hour, to another one before which they end; beyond 24 on the next day.
+
+"A night" and "two nights" are how long something takes.
+"""
 
 
 def missed(item: Item, turns: Sequence[tuple[str, str]]) -> list[str]:
@@ -81,7 +84,7 @@ def says_time(text: str, start: int, end: int) -> bool:
         hours = {hour % 12 + 12 * (half == "p")} if half else {hour, hour + 12} if hour <= 12 else {hour}
         if any(_overlap(each % 24, each % 24 + 1, start, last) for each in hours):
             return True
-    parts = [part for name, part in _PARTS.items() if re.search(rf"\b{name}s?\b", text)]
+    parts = [part for name, part in _PARTS.items() if re.search(rf"(?<!\ba )(?<!one )(?<!per )\b{name}\b", text)]
     return any(_overlap(*part, start, last) for part in parts)
 
 

@@ -24,13 +24,14 @@ from sdkit.errors import InputError
 from sdkit.factory.attempts import Maker
 from sdkit.factory.deciding import given_up
 from sdkit.factory.files import Places
+from sdkit.factory.items import Item, tallied
 from sdkit.factory.journal import Journal
 from sdkit.factory.made import Made
 from sdkit.factory.plan import MOST, Plan, planned
 from sdkit.factory.run import Run, Tell
 from sdkit.factory.sampling import taken
 from sdkit.factory.sources import Sources, base_dialogues, checked_corpus
-from sdkit.factory.spec import SAMPLING, Spec
+from sdkit.factory.spec import FLAT, SAMPLING, Spec
 from sdkit.factory.uniqueness import THRESHOLD
 from sdkit.files import data_text, locked, write_text
 from sdkit.llm.seeds import check_seed
@@ -128,19 +129,22 @@ class Factory:
         self.spec = (
             spec if isinstance(spec, Spec) else Spec.load(spec) if isinstance(spec, str | Path) else Spec.of(spec)
         )
-        if isinstance(model, str | None):
-            chat_model(model)  # before anything is written
+        llm = chat_model(model)  # says so if it cannot be used, before anything is written
         embed = embedder(embeddings)
         self.maker = Maker(model, embeddings, default_layers() if layers is None else tuple(layers))
         self._bases = base_dialogues(bases) if isinstance(bases, str) else bases
-        self.sources = Sources(self._bases, checked_corpus(personas), self.seed)
+        corpus = checked_corpus(personas)
+        self.sources = Sources(self._bases, corpus, self.seed)
+        if self._bases is not None:
+            log.info("%d base dialogues are in %s", len(self._bases), self._bases.path)
+        log.info("%d personas are in %s", len(corpus), corpus.path)
         self.concurrency, self.engine = concurrency, engine or Here()
         self.pause = 60 / per_minute if per_minute else 0.0
         self.minutes = minutes
         self._about = checked_about(
             {
                 "plan": self.spec.described(),
-                "model": model_name(chat_model(model)),
+                "model": model_name(llm),
                 "embeddings": getattr(embed, "model", type(embed).__name__),
                 "similarity_threshold": self.threshold,
                 "bases": len(self._bases) if self._bases is not None else None,
@@ -148,7 +152,7 @@ class Factory:
             },
             self.seed,
         )
-        if ignored := taken(model, dict.fromkeys(SAMPLING, 0.0))[1]:
+        if ignored := taken(llm, dict.fromkeys(SAMPLING, 0.0))[1]:
             log.warning(
                 "%s takes no %s: what is planned of it is kept in the provenance as not applied",
                 self._about["model"],
@@ -216,13 +220,28 @@ class Factory:
         else:
             write_text(self.places.about, data_text(self._about, "json"))
 
-    def more(self, journal: Journal, n: int) -> list[Any]:
-        """Return so many more items, which fill up what those that are kept or open lack."""
+    def more(self, journal: Journal, n: int, again: bool = False) -> list[Item]:
+        """Return so many more items, which fill up what those that are kept or open lack.
+
+        Parameters
+        ----------
+        journal
+            What is planned and decided.
+        n
+            How many.
+        again
+            Whether some of these fell out, too: then there are none with values of which nothing was ever kept.
+        """
         if n < 1:
             return []
         lost = given_up(journal.decisions)
         already = [item for item in journal.items if str(item.id) not in lost]
-        return self.sources.planned(planned(n, self.spec, self.seed, already, first=len(journal.items)))
+        spec = self.spec
+        if again:
+            there = tallied(already)
+            fell = tallied(item for item in journal.items if str(item.id) in lost)
+            spec = spec.without({axis: [value for value in fell[axis] if not there[axis][value]] for axis in FLAT})
+        return self.sources.planned(planned(n, spec, self.seed, already, first=len(journal.items)))
 
 
 def default_layers() -> tuple[Layer, ...]:

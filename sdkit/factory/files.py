@@ -109,7 +109,7 @@ class Earlier:
     places
         Where the files are.
     ours
-        The hashes of this run's dialogues.
+        The hashes of all that this run has attempted.
 
     Attributes
     ----------
@@ -135,6 +135,8 @@ class Earlier:
                 f"has {count} embeddings, and {places.hashes} has {len(hashes)} hashes: they do not belong together. "
                 "Name others, or move both away",
             )
+        # What this run attempted and found there already is not its own.
+        ours = ours - set(self.hashes)
         others = [place for place, one in enumerate(hashes) if one not in ours]
         self.hashes = [hashes[place] for place in others]
         self.vectors = vectors[others] if vectors is not None and others else None

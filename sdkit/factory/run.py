@@ -7,11 +7,13 @@ import heapq
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sdkit.batch_report import Report
+from sdkit.batch import BEGUN
+from sdkit.batch_report import Report, duration
 from sdkit.errors import ModelError
 from sdkit.factory.attempts import Task
 from sdkit.factory.deciding import Decider, given_up, rejected
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 IN_A_ROW = 5
 """After how many items in a row that were given up a run ends: the model does not do this."""
 _ROUNDS = 3  # how often what fell out is planned anew
+_TELL = 100  # after how many dialogues the log tells how far it is
 _RENDER = 20  # the share of the time that may go into writing the files again: one in so many
 
 log = logging.getLogger("sdkit.factory")
@@ -51,7 +54,7 @@ class Run:
         self._factory, self._tell = factory, tell
         self._places = factory.places
         self._journal = Journal(factory.places.journal)
-        self._earlier = Earlier(factory.places, {attempt.hash for _, attempt in self._journal.kept()})
+        self._earlier = Earlier(factory.places, {attempt.hash for attempt in self._journal.attempts.values()})
         self._decider = Decider(self._journal, self._earlier, factory.threshold)
         self._queue: list[tuple[int, int]] = []
         self._items = {item.id: item for item in self._journal.items}
@@ -60,7 +63,6 @@ class Run:
         self._began = self._next = time.monotonic()
         self._deadline = self._began + 60 * factory.minutes if factory.minutes else math.inf
         self._rendered, self._cost, self._dirty = time.monotonic(), 0.0, True
-        self._seats = Places(factory.engine.concurrency or factory.concurrency)
         self._given_up = self._working = 0
         self._wake = asyncio.Event()
         self._problem: Exception | None = None
@@ -74,12 +76,12 @@ class Run:
             if missing > 0:
                 if number:
                     log.info("%d dialogues fell out; as many are planned anew", missing)
-                self._plan(missing)
+                self._plan(missing, again=number > 1)
             before = len(self._decider.kept)
             await self._round()
             if self._problem is not None:
                 raise self._problem
-            if self.report.ok or self.report.stop or (number and len(self._decider.kept) == before):
+            if self.report.ok or self.report.stop or (number > 1 and len(self._decider.kept) == before):
                 break
         self._say(stop=self.report.stop or "done")
 
@@ -87,8 +89,8 @@ class Run:
         """Return how many items are not decided yet."""
         return sum(self._decider.wanted(item) is not None for item in self._journal.items)
 
-    def _plan(self, n: int) -> None:
-        new = self._factory.more(self._journal, n)
+    def _plan(self, n: int, again: bool) -> None:
+        new = self._factory.more(self._journal, n, again)
         self._journal.add_items(new)
         self._items.update((item.id, item) for item in new)
 
@@ -99,7 +101,9 @@ class Run:
             if attempt is not None and (item.id, attempt) not in self._journal.attempts:
                 heapq.heappush(self._queue, (item.id, attempt))
         count = self._factory.engine.concurrency or self._factory.concurrency
-        workers = [asyncio.ensure_future(self._work()) for _ in range(count)]
+        self._seats = Places(count)
+        # More than there are seats: who waits until it may ask again leaves its seat to another one.
+        workers = [asyncio.ensure_future(self._work()) for _ in range(BEGUN * count)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -117,16 +121,17 @@ class Run:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            item, attempt = heapq.heappop(self._queue)
-            self._working += 1
-            try:
-                async with self._seats.one():
-                    await self._attempt(item, attempt)
-            except ModelError as error:
-                self._problem = self._problem or error
-            finally:
-                self._working -= 1
-                self._wake.set()
+            async with self._seats.one():
+                if not self._queue or self._over():
+                    continue
+                self._working += 1
+                try:
+                    await self._attempt(*heapq.heappop(self._queue))
+                except ModelError as error:
+                    self._problem = self._problem or error
+                finally:
+                    self._working -= 1
+                    self._wake.set()
         self._wake.set()
 
     async def _attempt(self, number: int, attempt: int) -> None:
@@ -156,6 +161,8 @@ class Run:
                     log.info("kept %s (%s)%s", record.get("dialogue_id"), name, f" {decision.why}" * bool(decision.why))
                     self._given_up, self._dirty = 0, True
                     self._say(done=len(self._decider.kept), made=self.report.made + 1)
+                    if not len(self._decider.kept) % _TELL:
+                        self._log_progress()
                 case "given up":
                     log.error("given up: item %d: %s", decision.item, decision.why)
                     self._given_up += 1
@@ -174,6 +181,17 @@ class Run:
             if wanted and (item.id, wanted) not in self._journal.attempts:
                 heapq.heappush(self._queue, (item.id, wanted))
                 self._wake.set()
+
+    def _log_progress(self) -> None:
+        services = Counter(name for number in self._decider.kept for name in self._items[number].services)
+        left = self.report.seconds_left
+        log.info(
+            "%d of %d dialogues, %s left. Services so far: %s",
+            self.report.done,
+            self.report.total,
+            "nobody knows how long" if left is None else f"about {duration(left)}",
+            ", ".join(f"{name} {count}" for name, count in services.most_common()),
+        )
 
     def _over(self, at: float = 0.0) -> bool:
         """Tell whether no more is to begin: now, or at a time to come."""

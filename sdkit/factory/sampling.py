@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from sdkit.llm.spec import chat_model
 
@@ -13,27 +14,29 @@ if TYPE_CHECKING:
 
     from sdkit.llm.spec import ModelSpec
 
+_models: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, BaseChatModel]] = WeakKeyDictionary()
 
-def taken(model: ModelSpec, sampling: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
-    """Return the options that a model takes, and the names of those that it does not.
 
-    Raises
-    ------
-    ModelError
-        The model cannot be used.
+def taken(llm: BaseChatModel, sampling: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the options that a model takes, and those that it would ignore."""
+    fields = type(llm).model_fields
+    ignored = {name: value for name, value in sampling.items() if name not in fields}
+    return {name: value for name, value in sampling.items() if name in fields}, ignored
+
+
+def sampled(llm: BaseChatModel, sampling: Mapping[str, float]) -> BaseChatModel:
+    """Return the same model, with the same connections, which samples so as far as it can."""
+    return llm.model_copy(update=taken(llm, sampling)[0])
+
+
+def shared(model: ModelSpec) -> BaseChatModel:
+    """Return a model that all who run in this event loop share: connections belong to a loop.
+
+    Making one takes longer than asking a server on loopback.
     """
-    fields = type(chat_model(model) if not isinstance(model, str | None) else _named(model, ())).model_fields
-    return {n: value for n, value in sampling.items() if n in fields}, [n for n in sampling if n not in fields]
-
-
-def sampled(model: ModelSpec, sampling: Mapping[str, float]) -> BaseChatModel:
-    """Return a model that samples so, as far as it can."""
-    options, _ = taken(model, sampling)
-    if isinstance(model, str | None):
-        return _named(model, tuple(options.items()))
-    return model.model_copy(update=options)
-
-
-@lru_cache(maxsize=1024)  # making one takes longer than asking a server on loopback
-def _named(model: str | None, options: tuple[tuple[str, Any], ...]) -> BaseChatModel:
-    return chat_model(model, **dict(options))
+    if not isinstance(model, str | None):
+        return chat_model(model)
+    made = _models.setdefault(asyncio.get_running_loop(), {})
+    if model not in made:
+        made[model] = chat_model(model)
+    return made[model]

@@ -6,7 +6,7 @@ such as flights, is data: a service and its categories.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -159,7 +159,8 @@ class Spec(_Strict):
         try:
             return cls.model_validate(whole)
         except ValidationError as error:
-            raise InputError(f"this plan cannot be: {first_problem(error)}") from error
+            # What is wrong between axes has no place of its own, and its value would be all of the plan.
+            raise InputError(f"this plan cannot be: {first_problem(error, bool(error.errors()[0]['loc']))}") from error
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -288,6 +289,21 @@ class Spec(_Strict):
         for group in self.services.values():
             for one in group.of:
                 yield one, group.weight / total / len(group.of)
+
+    def without(self, values: Mapping[str, Collection[str]]) -> Self:
+        """Return the spec without some values of axes that depend on no other; of each axis at least one stays."""
+        changed: dict[str, Any] = {}
+        for axis, gone in values.items():
+            kept = [value for value in self.shares(axis) if value not in gone]
+            if not kept or not gone:
+                continue
+            there = getattr(self, axis)
+            slots = [slot for slot in self.time_slots if slot.name in kept]
+            changed[axis] = slots if axis == "time_slots" else {value: there[value] for value in kept}
+        quotas = {
+            axis: {v: n for v, n in q.items() if v not in values.get(axis, ())} for axis, q in self.quotas.items()
+        }
+        return self.model_copy(update={**changed, "quotas": quotas})
 
     def described(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""

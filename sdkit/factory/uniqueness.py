@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sdkit.errors import InputError, MissingPackageError
-from sdkit.factory.records import pairs
+from sdkit.factory.records import pairs, texts
 from sdkit.population.likeness import share_of_words
 
 THRESHOLD = 0.9
@@ -32,9 +32,8 @@ def normalised(record: Mapping[str, Any]) -> str:
 
     Intents and emotions are labels: with others, it is the same dialogue.
     """
-    lines = (f"user: {said}\nassistant: {answer}" for said, answer in pairs(record))
-    text = unicodedata.normalize("NFKC", "\n".join(lines)).casefold()
-    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+    said = (" ".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in texts(record))
+    return "\n".join(said)
 
 
 def digest(record: Mapping[str, Any]) -> str:
@@ -160,11 +159,7 @@ class Vectors:
             return
         if self._rows is None:
             self._rows = np.empty((max(1024, len(new)), new.shape[1]), np.float32)
-        if new.shape[1] != self._rows.shape[1]:
-            raise InputError(
-                f"embeddings of {new.shape[1]} numbers cannot be compared with those of {self._rows.shape[1]} that are "
-                "there: they come from another model"
-            )
+        self._check(new)
         if self._count + len(new) > len(self._rows):  # half as much again: each number is copied twice or so in all
             grown = np.empty((max(self._count + len(new), len(self._rows) * 3 // 2), new.shape[1]), np.float32)
             grown[: self._count] = self.rows
@@ -184,6 +179,7 @@ class Vectors:
         asked = np.asarray(vectors, dtype=np.float32)
         if not len(asked) or self._count <= since:
             return [(-1, -1.0)] * len(asked)
+        self._check(asked)
         if self._index is not None and not since:
             return [self._by_index(vector) for vector in asked]
         places, cosines = np.full(len(asked), -1), np.full(len(asked), -2.0, np.float32)
@@ -194,6 +190,13 @@ class Vectors:
             nearer = found > cosines
             places[nearer], cosines[nearer] = best[nearer] + first, found[nearer]
         return [(int(place), round(float(cosine), 6)) for place, cosine in zip(places, cosines, strict=True)]
+
+    def _check(self, vectors: Any) -> None:
+        if vectors.shape[1] != self._rows.shape[1]:
+            raise InputError(
+                f"embeddings of {vectors.shape[1]} numbers cannot be compared with those of {self._rows.shape[1]} that "
+                "are there: they come from another model"
+            )
 
     def _indexed(self) -> None:
         """Bring the index up to date."""

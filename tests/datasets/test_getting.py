@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from file_server import FileServer
@@ -179,7 +181,7 @@ def test_a_bad_archive_is_refused_and_leaves_nothing(
 
 
 def test_an_unknown_data_set_is_named_with_those_there_are(star: Path) -> None:
-    with pytest.raises(InputError, match="no data set 'stars' to get; there is star"):
+    with pytest.raises(InputError, match="no data set 'stars' to get; there is star, multiwoz"):
         get("stars", star)
 
 
@@ -420,7 +422,7 @@ def test_the_command_says_where_it_is_and_how_to_use_it(
     assert main(["data", "get", "star"]) == 0
     assert inside(checkout / "datasets" / "STAR") == {*needed(), *EXTRA}
     out, err = capsys.readouterr()
-    assert out.startswith("STAR is in datasets/STAR: 30 dialogues and 2 tasks, without pictures.\nMIT licence")
+    assert out.startswith("STAR is in datasets/STAR: 30 dialogues and 2 tasks.\nMIT licence")
     assert out.endswith('from sdkit.datasets import STAR\nSTAR.set_path("datasets/STAR")\n')
     assert "fetching STAR" in err
     assert main(["data", "get", "star"]) == 0
@@ -472,6 +474,66 @@ def test_the_installed_library_asks_for_a_folder(
     assert main(["data", "get", "star"]) == 2
     assert "name a folder with --to" in capsys.readouterr().err
     assert main(["data", "get", "star", "--to", str(star)]) == 0
+
+
+# --- MultiWOZ
+
+DIALOGUES = [
+    f"data/MultiWOZ_2.2/{split}/dialogues_{number:03}.json"
+    for split, count in (("train", 17), ("dev", 2), ("test", 2))
+    for number in range(1, count + 1)
+]
+MULTIWOZ = [*DIALOGUES, "data/MultiWOZ_2.2/schema.json"]
+MULTIWOZ_EXTRA = ["LICENSE", "README.md", "data/MultiWOZ_2.2/README.md", "data/MultiWOZ_2.2/dialog_acts.json"]
+MULTIWOZ_STAYS = ["data/MultiWOZ_2.1.zip", "db/hotel_db.json", "evaluate.py", "data/MultiWOZ_2.2/train/debug.tsv"]
+
+
+def packed_multiwoz(names: list[str]) -> bytes:
+    """Return an archive as GitHub makes it, in which each file of dialogues has one."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name in names:
+            turn = {"turn_id": "0", "speaker": "USER", "utterance": "Hi!", "frames": []}
+            dialogue = {"dialogue_id": name, "services": ["hotel"], "turns": [turn]}
+            content = json.dumps([dialogue]).encode()
+            info = tarfile.TarInfo(f"multiwoz-master/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return stream.getvalue()
+
+
+@pytest.fixture
+def multiwoz(serve: Callable[[ThreadingHTTPServer], None], monkeypatch: pytest.MonkeyPatch) -> FileServer:
+    """Be the public place of MultiWOZ, on loopback, with the names of all its files and little in them."""
+    server = FileServer(packed_multiwoz(MULTIWOZ + MULTIWOZ_EXTRA + MULTIWOZ_STAYS))
+    serve(server.server)
+    monkeypatch.setitem(
+        getting.CATALOGUE, "multiwoz", replace(getting.CATALOGUE["multiwoz"], url=server.url, size=1000)
+    )
+    return server
+
+
+def test_the_command_gets_multiwoz_and_says_how_to_use_it(
+    multiwoz: FileServer, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "get", "multiwoz"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("MultiWOZ is in datasets/MultiWOZ: 21 files of dialogues")
+    assert "MIT licence, Copyright (c) 2019 Pawel Budzianowski; please cite arXiv:2007.12720." in out
+    assert inside(checkout / "datasets" / "MultiWOZ") == {*MULTIWOZ, *MULTIWOZ_EXTRA}
+    monkeypatch.chdir(checkout)
+    names: dict[str, Any] = {}
+    exec(out.partition("\n\n")[2], names)
+    assert names["data"].splits == {"train": 17, "dev": 2, "test": 2}
+
+
+def test_a_multiwoz_that_is_not_whole_is_refused(multiwoz: FileServer, tmp_path: Path) -> None:
+    multiwoz.content = packed_multiwoz([name for name in MULTIWOZ if "/dev/" not in name and "_009" not in name])
+    with pytest.raises(
+        FileError, match=r"18 of 21 files of dialogues; missing: data/MultiWOZ_2\.2/dev/dialogues_001\.json, .*_009"
+    ):
+        get("multiwoz", tmp_path / "MultiWOZ", progress=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_data_set_is_not_tracked() -> None:

@@ -14,7 +14,11 @@ pytestmark = pytest.mark.ollama
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("path", workspace.lessons(ROOT), ids=lambda path: path.stem)
+# Which have structured output, free text, agents and a batch; the embedded model runs them all.
+LESSONS = [path for path in workspace.lessons(ROOT) if path.stem[:2] in ("02", "04", "06")]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_reaches_its_end(path: Path, tmp_path: Path) -> None:
     for folder in ("output", "work"):
         (tmp_path / folder).mkdir()
