@@ -71,6 +71,11 @@ def split_words(text: str) -> list[str]:
     return [_bare(piece) for piece in text.split()]
 
 
+def asks(text: str) -> bool:
+    """Tell whether there is a question mark of any script in a text."""
+    return bool(_QUESTION.search(text))
+
+
 @lru_cache(maxsize=2**16)
 def _bare(piece: str) -> str:
     piece = unicodedata.normalize("NFKC", piece).casefold()
@@ -122,7 +127,7 @@ def describe(
     MissingPackageError
         pandas is not installed.
     """
-    known = _checked(dialogs)
+    known = checked(dialogs)
     said = [[list(words(turn.text)) for turn in dialog.turns] for dialog in known]
     repetition = self_repetition(said)
     speakers = _usual_speakers(known)
@@ -140,7 +145,7 @@ def describe(
             "distinct_words": len(set(flat)),
             "word_variety": moving_variety(flat),
             "distinct_2": moving_variety([pair for tokens in turns for pair in pairwise(tokens)]),
-            "questions": _share(sum(bool(_QUESTION.search(turn.text)) for turn in dialog.turns), len(turns)),
+            "questions": _share(sum(asks(turn.text) for turn in dialog.turns), len(turns)),
             "repeated_turns": _share(_repeated(turns), len(turns)),
             "self_repetition": repeated,
         }
@@ -193,7 +198,14 @@ def self_repetition(said: Sequence[Sequence[Sequence[str]]]) -> list[float | Non
     return [_share(sum(found[phrase] - 1 for phrase in own), len(own) * others) for own in phrases]
 
 
-def _checked(dialogs: Iterable[Dialog]) -> list[Dialog]:
+def checked(dialogs: Iterable[Dialog]) -> list[Dialog]:
+    """Return the dialogues of a set, of which there is at least one.
+
+    Raises
+    ------
+    InputError
+        The set is empty or holds something else.
+    """
     known = [dialogs] if isinstance(dialogs, Dialog) else list(dialogs)  # iterating over a dialogue gives its turns
     if not known:
         raise InputError("the set is empty; give at least one dialogue")

@@ -1,0 +1,64 @@
+"""How often a planted bias is found, and how often one that is not there: made-up dialogues, all measures together.
+
+Each line is 100 sets of dialogues. "Found" is how often the planted difference was found; "else", how often something
+else was. Lengths of turns, numbers of turns, and scenarios vary by 30%, if nothing else is said; what else varies is
+in tests/analysis/made_up_dialogs.py. Give another number of sets as an argument.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "analysis"))
+
+from made_up_dialogs import Noise, Planted, made_up
+
+from sdkit.analysis.behaviour import conduct
+from sdkit.analysis.bias import compare_groups
+
+SHORTER = "assistant_words"
+NO_PAIRS = Noise(dialogs=0.3, scenarios=0.0)
+LIKE_MULTIWOZ = Noise(turns=0.45)
+# What is planted, in which measure, the noise, how many dialogues a group, in pairs or not.
+LINES = (
+    ("nothing", "", Planted(), Noise(), 60, True),
+    ("answers 15% shorter", SHORTER, Planted(longer=0.85), Noise(), 60, True),
+    ("answers 10% shorter", SHORTER, Planted(longer=0.9), Noise(), 60, True),
+    ("12% of turns refuse, not 3%", "refusals", Planted(refusals=0.12), Noise(), 60, True),
+    ("40% are resolved, not 70%", "resolved", Planted(resolved=0.4), Noise(), 60, True),
+    ("nothing, turns vary by 45%", "", Planted(), LIKE_MULTIWOZ, 60, True),
+    ("15% shorter, turns vary by 45%", SHORTER, Planted(longer=0.85), LIKE_MULTIWOZ, 60, True),
+    ("15% shorter, turns vary by 45%", SHORTER, Planted(longer=0.85), LIKE_MULTIWOZ, 120, True),
+    ("15% shorter, each dialogue varies by 30%", SHORTER, Planted(longer=0.85), NO_PAIRS, 60, True),
+    ("nothing", "", Planted(), Noise(), 60, False),
+    ("answers 15% shorter", SHORTER, Planted(longer=0.85), Noise(), 60, False),
+    ("answers 30% shorter", SHORTER, Planted(longer=0.7), Noise(), 60, False),
+)
+
+
+def tried(seed: int, planted: Planted, noise: Noise, size: int, paired: bool) -> set[str]:
+    """Return the measures in which something was found."""
+    first, second = made_up(seed, size, planted, noise)
+    groups = {
+        name: conduct(dialogs, resolved=resolved)
+        for name, (dialogs, resolved) in zip("AB", (first, second), strict=True)
+    }
+    return {each.measure for each in compare_groups(groups, paired=paired).found}
+
+
+def main(sets: int) -> None:
+    print(f"| planted | dialogues a group | in pairs | found in {sets} | else in {sets} | s a set |")
+    print("|---|---|---|---|---|---|")
+    for what, measure, planted, noise, size, paired in LINES:
+        start = time.perf_counter()
+        found = [tried(seed, planted, noise, size, paired) for seed in range(sets)]
+        seconds = (time.perf_counter() - start) / sets
+        hits = sum(measure in each for each in found) if measure else "-"
+        others = sum(bool(each - {measure}) for each in found)
+        print(f"| {what} | {size} | {'yes' if paired else 'no'} | {hits} | {others} | {seconds:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
