@@ -155,7 +155,7 @@ class Maker:
             record=record,
             hash=digest(record),
             vector=packed(mean(vectors)),
-            missed=checks.missed(item, pairs(record)),
+            missed=checks.missed(item, pairs(record), task.base),
             findings=findings,
             made=self._made(task, made, replies),
             tokens=_tokens(replies),

@@ -30,6 +30,7 @@ _RESOLVED = re.compile(
     r"|\benjoy\b|\bsee you\b|\bhere (?:is|are)\b|\byou(?:'re| are) welcome\b"
     r"|\bhave a (?:\w+ )?(?:day|trip|stay|flight|evening|night|meal|time|ride|journey)\b"
 )
+_COPIED = 6  # words: a shorter line may be the same by chance
 _LAST = 2  # responses in which the ending shows
 _CLOCK = re.compile(
     r"\b(?P<hour>[01]?\d|2[0-3])(?::[0-5]\d\s*(?P<half>[ap])?|(?:\.[0-5]\d)?\s*(?P<half2>[ap])\.?m\b| o'clock\b)"
@@ -46,8 +47,8 @@ _PARTS = {
 """
 
 
-def missed(item: Item, turns: Sequence[tuple[str, str]]) -> list[str]:
-    """Return what the text of a dialogue lacks of its plan: "region", "time", "resolution".
+def missed(item: Item, turns: Sequence[tuple[str, str]], base: str = "") -> list[str]:
+    """Return what the text of a dialogue lacks of its plan: "region", "time", "resolution", "own words".
 
     Parameters
     ----------
@@ -55,6 +56,8 @@ def missed(item: Item, turns: Sequence[tuple[str, str]]) -> list[str]:
         The plan.
     turns
         Messages of the user, each with the answer.
+    base
+        The dialogue that the model was shown the beginning of, a line a turn. Who copies a line has no own words.
     """
     text = folded("\n".join(part for turn in turns for part in turn))
     found = []
@@ -64,7 +67,14 @@ def missed(item: Item, turns: Sequence[tuple[str, str]]) -> list[str]:
         found.append("time")
     if not ends_as(item.resolution_status, [answer for _, answer in turns]):
         found.append("resolution")
+    shown = {_words(line.partition(": ")[2]) for line in base.split("\n")}
+    if any(len(words) >= _COPIED and words in shown for words in map(_words, text.split("\n"))):
+        found.append("own words")
     return found
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", folded(text)))
 
 
 def folded(text: str) -> str:

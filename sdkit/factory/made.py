@@ -19,7 +19,7 @@ from sdkit.tables import frame
 if TYPE_CHECKING:
     import pandas
 
-_CHECKED = ("region", "time", "resolution")
+_CHECKED = ("region", "time", "resolution", "own words")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Made:
         return Plan(self.items, self.spec).report(self.items)
 
     def shares_kept(self) -> dict[str, float]:
-        """Return the shares of the dialogues whose text shows the region, the time and the resolution of the plan."""
+        """Return the shares of the dialogues whose text shows the plan's region, time and resolution, in own words."""
         kept = [attempt for _, attempt in self.journal.kept()]
         return {name: sum(name not in one.missed for one in kept) / len(kept) if kept else 0.0 for name in _CHECKED}
 

@@ -37,11 +37,11 @@ class Plan:
     items : list of Item
         In the order of their ids.
     spec : Spec
-        What they were drawn from.
+        What they were drawn from; the default one if that was not given.
     """
 
-    def __init__(self, items: Sequence[Item], spec: Spec) -> None:
-        self.items, self.spec = list(items), spec
+    def __init__(self, items: Sequence[Item], spec: Spec | None = None) -> None:
+        self.items, self.spec = list(items), spec or Spec.of()
 
     def __len__(self) -> int:
         return len(self.items)

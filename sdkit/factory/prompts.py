@@ -54,7 +54,7 @@ _EXAMPLE_TURNS = (
         "No worry, nobody is waiting for it. You can keep it until Friday next week.",
     ),
 )
-_BASE_LETTERS = 900  # of a base dialogue: tiny models have to read them each time
+_BASE_LINES, _BASE_LETTERS = 2, 300  # of a base dialogue: small models copy all that they are shown
 
 
 def scenario(item: Item, persona: str) -> list[Message]:
@@ -88,7 +88,7 @@ def dialogue(item: Item, about: str, persona: str, base: str) -> list[Message]:
     persona
         Who the user is; "" if nobody in particular.
     base
-        Another dialogue about the like, for how people speak in such ones; "" if there is none.
+        Another dialogue about the like, of which the beginning is shown; "" if there is none.
     """
     low, high = item.min_turns, item.max_turns
     ending = ENDINGS.get(item.resolution_status, "The last responses show that.")
@@ -102,7 +102,7 @@ def dialogue(item: Item, about: str, persona: str, base: str) -> list[Message]:
         f"Ending: {item.resolution_status}. {ending}",
     ]
     if base:
-        lines += ["", "How people speak in such conversations (do not copy it):", _cut(base)]
+        lines.insert(0, f"Another conversation, about something else, began like this:\n{_begun(base)}\n")
     return [
         ("system", DIALOGUE_SYSTEM),
         ("human", f"Scenario: {_EXAMPLE_SCENARIO}\nLength: 2 turns.\nEnding: Resolved. {ENDINGS['Resolved']}"),
@@ -129,7 +129,6 @@ def _lower(emotion: str) -> str:
     return emotion[:1].lower() + emotion[1:]
 
 
-def _cut(base: str) -> str:
-    """Return the beginning of a dialogue, in whole lines."""
-    text = base[:_BASE_LETTERS]
-    return text if len(text) == len(base) else text.rpartition("\n")[0] or text
+def _begun(base: str) -> str:
+    """Return the beginning of a dialogue."""
+    return "\n".join(base.split("\n")[:_BASE_LINES])[:_BASE_LETTERS]

@@ -67,3 +67,12 @@ def test_what_is_missing_is_named() -> None:
     (item,) = planned(1, spec)
     assert missed(item, [("I am in São Paulo at 7:20.", "I am afraid it is not possible.")]) == []
     assert missed(item, [("Hello.", "It is booked.")]) == ["region", "time", "resolution"]
+
+
+def test_who_copies_the_base_dialogue_has_no_own_words() -> None:
+    (item,) = planned(1, Spec.of({"regions": ["Lyon"], "resolution_status": ["Resolved"]}))
+    base = "USER: I need a taxi to the old station at once.\nASSISTANT: Where are you?"
+    assert "own words" in missed(
+        item, [("Lyon!", "Yes?"), ("i need a taxi to the OLD station, at once", "Done.")], base
+    )
+    assert "own words" not in missed(item, [("I need a taxi, quick.", "Where are you?")], base)

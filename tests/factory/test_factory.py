@@ -95,7 +95,7 @@ def test_what_was_made_keeps_to_the_plan(factory: Make) -> None:
     made = factory(24).run(progress=False)
     table = made.balance()
     assert (table["made"] - table["target"]).abs().max() < 1
-    assert made.shares_kept() == {"region": 1.0, "time": 1.0, "resolution": 1.0}
+    assert made.shares_kept() == {"region": 1.0, "time": 1.0, "resolution": 1.0, "own words": 1.0}
 
 
 def test_what_a_model_ignores_is_warned_of_and_kept_as_not_applied(
