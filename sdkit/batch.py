@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from sdkit.batch_input import Id, checked_about, checked_ids
+from sdkit.batch_input import Id, check_limits, checked_about, checked_ids
 from sdkit.batch_progress import run_shown
 from sdkit.batch_report import Report, problem_of
 from sdkit.batch_store import Store, store
@@ -23,7 +23,7 @@ from sdkit.engines import Engine, Here
 from sdkit.errors import InputError, MissingPackageError, ModelError, ModelUnavailableError, PromptTooLongError
 from sdkit.llm import usage
 from sdkit.llm.seeds import check_seed, derive_seed
-from sdkit.places import Places
+from sdkit.places import Places, together
 
 __all__ = ["Batch", "Generator", "Maker", "Report", "make_one"]
 
@@ -118,11 +118,7 @@ class Batch:
             check_seed(seed)
         self._seed = seed
         self._about = checked_about(about, seed)
-        if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
-            raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
-        for name, value in (("per_minute", per_minute), ("minutes", minutes), ("tokens", tokens)):
-            if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
-                raise InputError(f"{name}={value!r}: give a number above 0, or None for no limit")
+        check_limits(concurrency, per_minute=per_minute, minutes=minutes, tokens=tokens)
         self._concurrency, self._minutes, self._tokens = concurrency, minutes, tokens
         self._pause = 60 / per_minute if per_minute else 0.0
         self._engine = engine or Here()
@@ -234,13 +230,7 @@ class _Run:
         concurrency = self._batch._engine.concurrency or self._batch._concurrency
         self._places = Places(concurrency)
         # More than there are places: an item that waits until it may ask again leaves its place to another one.
-        workers = [asyncio.ensure_future(self._work()) for _ in range(BEGUN * concurrency)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await together(self._work, BEGUN * concurrency)
         if self._problem is not None:
             raise self._problem
         self._say(stop=self.report.stop or "done")

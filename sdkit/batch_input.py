@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import operator
 import re
 from collections.abc import Iterable
@@ -54,6 +55,21 @@ def _plain(number: Any) -> Id | None:
         return None if isinstance(number, bool) else operator.index(number)
     except TypeError:
         return None
+
+
+def check_limits(concurrency: Any, **limits: Any) -> None:
+    """Refuse what is no number of things to do at a time, and no limit.
+
+    Raises
+    ------
+    InputError
+        One will not do; names it.
+    """
+    if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
+        raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
+    for name, value in limits.items():
+        if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
+            raise InputError(f"{name}={value!r}: give a number above 0, or None for no limit")
 
 
 def checked_about(about: Any, seed: int | str) -> dict[str, Any]:

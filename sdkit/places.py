@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextvars import ContextVar
+from typing import Any
 
 
 class Places:
@@ -71,3 +72,14 @@ async def waited(seconds: float) -> None:
     finally:
         # Also who is cancelled: the place is given back once more at the end.
         await places._take(places._back)
+
+
+async def together(work: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
+    """Do the same so many times at once, until all have ended; if one fails, or this is cancelled, all are ended."""
+    tasks = [asyncio.ensure_future(work()) for _ in range(count)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,13 +6,12 @@ The steps and the files are those of SynWOZ: a plan, a scenario, a dialogue for 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdkit.batch_input import checked_about
+from sdkit.batch_input import check_limits, checked_about
 from sdkit.batch_progress import run_shown
 from sdkit.batch_report import Report
 from sdkit.batch_store import check_same
@@ -119,11 +118,7 @@ class Factory:
             raise InputError(f"{total!r} dialogues cannot be made; give a whole number from 1 to {MOST:,}")
         if not isinstance(threshold, int | float) or isinstance(threshold, bool) or not 0 < threshold <= 1:
             raise InputError(f"a similarity threshold of {threshold!r} cannot be; give a number above 0, at most 1")
-        if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
-            raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
-        for name, value in (("per_minute", per_minute), ("minutes", minutes)):
-            if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
-                raise InputError(f"{name}={value!r}: give a number above 0, or None for no limit")
+        check_limits(concurrency, per_minute=per_minute, minutes=minutes)
         self.total, self.seed, self.threshold = total, check_seed(seed), float(threshold)
         self.places = Places.of(to, hash_file, embedding_file)
         self.spec = (

@@ -23,11 +23,11 @@ DIALOGUE_SYSTEM = (
     "Let the feelings of both be heard in how they speak, without naming them."
 )
 ENDINGS = {
-    "Resolved": "The assistant solves it. The last response confirms what is done now.",
-    "Failed": "It cannot be done. The last responses say so, say why, and the user leaves without it.",
+    "Resolved": "It is done: in the last response, the assistant confirms what is booked, changed or solved.",
+    "Failed": "It cannot be done: in the last response, the assistant says that it is not possible, and why.",
     "Escalated": (
-        "The assistant cannot decide it. The last responses hand it over to somebody with more authority, and say to "
-        "whom, why, and what comes next."
+        "The assistant may not decide it: in the last response, the assistant hands it over to a supervisor or another "
+        "department, and says to whom, why, and what comes next."
     ),
 }
 """How a dialogue ends; other words for it than these three are told to the model as they are."""
@@ -106,7 +106,7 @@ def dialogue(item: Item, about: str, persona: str, base: str) -> list[Message]:
     return [
         ("system", DIALOGUE_SYSTEM),
         ("human", f"Scenario: {_EXAMPLE_SCENARIO}\nLength: 2 turns.\nEnding: Resolved. {ENDINGS['Resolved']}"),
-        ("ai", _answer(_EXAMPLE_TURNS, "She can keep the novel until Friday next week.")),
+        ("ai", _answer(_EXAMPLE_TURNS, "The assistant confirms that she can keep the novel until Friday next week.")),
         ("human", "\n".join(lines)),
     ]
 

@@ -19,7 +19,7 @@ from sdkit.factory.attempts import Task
 from sdkit.factory.deciding import Decider, given_up, rejected
 from sdkit.factory.files import Earlier, render, write_rejected
 from sdkit.factory.journal import Decision, Journal
-from sdkit.places import Places
+from sdkit.places import Places, together
 
 if TYPE_CHECKING:
     from sdkit.factory.factory import Factory
@@ -103,13 +103,7 @@ class Run:
         count = self._factory.engine.concurrency or self._factory.concurrency
         self._seats = Places(count)
         # More than there are seats: who waits until it may ask again leaves its seat to another one.
-        workers = [asyncio.ensure_future(self._work()) for _ in range(BEGUN * count)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await together(self._work, BEGUN * count)
 
     async def _work(self) -> None:
         """Make one attempt after the other, as long as there are some or others may still ask for more."""
