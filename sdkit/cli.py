@@ -36,6 +36,9 @@ app.command("sdkit.population.commands:personas", name="personas", help="Make pe
 app.command("sdkit.bots.commands:serve_bot", name="serve-bot", help="Serve an assistant to practise on.")
 app.command("sdkit.simulation.commands:simulate", name="simulate", help="Let simulated users try out an assistant.")
 app.command("sdkit.simulation.commands:converse", name="converse", help="Grow conversations from opening messages.")
+app.command("sdkit.factory.commands:synthesize", name="synthesize", help="Make a balanced set of unique dialogues.")
+app.command("sdkit.moderation.commands:moderate", name="moderate", help="Find dialogues that are not to stay, and why.")
+app.command("sdkit.factory.export_commands:export", name="export", help="Export dialogues in forms that others read.")
 
 
 def main(words: list[str] | None = None) -> int:

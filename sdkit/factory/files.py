@@ -80,12 +80,12 @@ class Places:
     @property
     def flagged(self) -> Path:
         """What moderation has kept out."""
-        return self.beside("flagged.jsonl")
+        return self.beside("flagged_attempts.jsonl")
 
     @property
     def failed(self) -> Path:
         """What could not be made."""
-        return self.beside("failed.jsonl")
+        return self.beside("failed_attempts.jsonl")
 
     @property
     def earlier(self) -> Path:

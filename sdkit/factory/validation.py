@@ -19,7 +19,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from sdkit import rendering
 from sdkit.errors import FileError, InputError, first_problem
-from sdkit.factory.acceptance import CONFIDENCE, WORST, Acceptance, acceptance, check_shares, percent, upper_bound
+from sdkit.factory.acceptance_sampling import (
+    CONFIDENCE,
+    WORST,
+    Acceptance,
+    acceptance,
+    check_shares,
+    percent,
+    upper_bound,
+)
 from sdkit.factory.reviewed import Reviewed, as_dialog, data_hash
 from sdkit.files import data_text, read_data, write_text
 from sdkit.reviewing import RATINGS, Review, key_of, load_reviews

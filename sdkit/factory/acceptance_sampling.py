@@ -90,7 +90,7 @@ def acceptance(size: int, n: int, *, worst: float = WORST, confidence: float = C
 
     Examples
     --------
-    >>> from sdkit.factory.acceptance import acceptance
+    >>> from sdkit.factory.acceptance_sampling import acceptance
     >>> acceptance(10_000, 93).allowed  # doctest: +SKIP
     1
     """
@@ -124,9 +124,8 @@ def upper_bound(size: int, n: int, failed: int, confidence: float = CONFIDENCE) 
     check_shares(0.5, confidence)
     if isinstance(failed, bool) or not isinstance(failed, int) or not 0 <= failed <= n:
         raise InputError(f"{failed!r} of {n:,} dialogues cannot have failed")
-    most = size - n + failed  # what was reviewed and did not fail is not bad
     return (
-        _first(lambda bad: _at_most(failed, size, bad, n) <= 1 - confidence + _TINY, failed + 1, most + 1) - 1
+        _first(lambda bad: _at_most(failed, size, bad, n) <= 1 - confidence + _TINY, failed + 1, size + 1) - 1
     ) / size
 
 
