@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sdkit.factory.made import Made
     from sdkit.factory.plan import Plan, planned
     from sdkit.factory.records import dialog_of
+    from sdkit.factory.reporting import report
     from sdkit.factory.spec import Spec
     from sdkit.factory.strata import stratified
     from sdkit.factory.validation import SignOff, Verdict, verdict
@@ -28,6 +29,7 @@ _HOMES = {
     "dialog_of": "records",
     "export": "exporting",
     "planned": "plan",
+    "report": "reporting",
     "stratified": "strata",
     "verdict": "validation",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "dialog_of",
     "export",
     "planned",
+    "report",
     "stratified",
     "verdict",
 ]

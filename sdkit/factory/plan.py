@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sdkit.errors import InputError
 from sdkit.factory.items import Item, tallied
-from sdkit.factory.quotas import counts, dealt
+from sdkit.factory.quotas import counts, dealt, due
 from sdkit.factory.rules import keep_apart
 from sdkit.factory.spec import AXES, FLAT, SAMPLING, Spec, joined
 from sdkit.llm.seeds import derive_seed
@@ -50,6 +50,10 @@ class Plan:
         """Say how many dialogues it is, and on how many axes."""
         return f"Plan({len(self)} dialogues, balanced over {len(AXES)} axes)"
 
+    def targets(self, axis: str) -> dict[str, float]:
+        """Return how many dialogues each value of an axis is to have; that need not be a whole number."""
+        return due(len(self), self.spec.shares(axis), self.spec.quotas.get(axis, {}))
+
     def report(self, made: Iterable[Item] | None = None) -> pandas.DataFrame:
         """Return how often each value is to come, is planned and, if that is given, was made.
 
@@ -62,12 +66,7 @@ class Plan:
         planned, there = tallied(self.items), tallied(made or [])
         rows = []
         for axis in AXES:
-            shares = self.spec.shares(axis)
-            fixed = self.spec.quotas.get(axis, {})
-            left = max(0, len(self) - sum(fixed.values()))
-            free = sum(share for value, share in shares.items() if value not in fixed) or 1.0
-            for value, share in shares.items():
-                target = fixed.get(value, left * share / free)
+            for value, target in self.targets(axis).items():
                 rows.append((axis, value, round(target, 2), planned[axis][value], there[axis][value]))
         table = frame("a plan", rows, ["axis", "value", "target", "planned", "made"])
         return table if made is not None else table.drop(columns="made")

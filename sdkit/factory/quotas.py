@@ -40,8 +40,8 @@ def counts(
     """
     there = Counter(dict(already or {}))
     total = n + sum(there[value] for value in shares)
-    due = _due(total, shares, dict(fixed or {}))
-    missing = {value: due[value] - there[value] + (owed or {}).get(value, 0.0) for value in shares}
+    wanted = due(total, shares, fixed or {})
+    missing = {value: wanted[value] - there[value] + (owed or {}).get(value, 0.0) for value in shares}
     given = {value: max(0, math.floor(part)) for value, part in missing.items()}
     if sum(given.values()) > n:
         given = dict.fromkeys(shares, 0)
@@ -58,8 +58,8 @@ def counts(
     return given
 
 
-def _due(total: int, shares: Mapping[T, float], fixed: dict[T, int]) -> dict[T, float]:
-    """Return how often each is to come in all."""
+def due(total: int, shares: Mapping[T, float], fixed: Mapping[T, int]) -> dict[T, float]:
+    """Return how often each is to come in all; that need not be a whole number."""
     left = max(0, total - sum(fixed.values()))
     free = sum(share for value, share in shares.items() if value not in fixed) or 1.0
     return {value: fixed.get(value, left * share / free) for value, share in shares.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,12 @@ svg.sdkit-plot { max-width: 100%; height: auto; }
 @media print { .wide { overflow: visible; } .bar span, .bar i { print-color-adjust: exact;
   -webkit-print-color-adjust: exact; } details::details-content { content-visibility: visible; display: block; } }
 """
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def visible(page: str) -> str:
+    """Return a page with control characters and half surrogate pairs made visible: no file could hold the latter."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], page)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sdkit.analysis.balance import representation
 from sdkit.factory.made import Made
+from sdkit.factory.plan import Plan
 from sdkit.factory.report_html import Bar, counted, folded, paragraph, table
 from sdkit.factory.spec import AXES
 from sdkit.files import read_data
@@ -54,7 +55,8 @@ def balance(made: Made) -> Iterator[str]:
     for item in made.items:
         for axis, value in item.values().items():
             values[axis].append(value)
-    found = representation(values, {axis: _targets(made, axis) for axis in AXES})
+    plan = Plan(made.items, made.spec)
+    found = representation(values, {axis: plan.targets(axis) for axis in AXES})
     rows, off = [], []
     for axis, some in found.groupby(level="axis", sort=False):
         if bool(some["off"].any()):
@@ -75,14 +77,6 @@ def balance(made: Made) -> Iterator[str]:
         ("axis", "values", "w", "p", "furthest off", "state"),
         rows,
     )
-
-
-def _targets(made: Made, axis: str) -> dict[str, float]:
-    """Return the weight of each value, quotas taken in."""
-    shares, fixed = made.spec.shares(axis), made.spec.quotas.get(axis, {})
-    left = max(0, len(made.items) - sum(fixed.values()))
-    free = sum(share for value, share in shares.items() if value not in fixed) or 1.0
-    return {value: fixed.get(value, left * share / free) for value, share in shares.items()}
 
 
 def short(made: Made) -> Iterator[str]:

@@ -10,7 +10,7 @@ from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError
 from sdkit.factory import report_found, report_plan
 from sdkit.factory.made import Made
-from sdkit.factory.report_html import STYLE, missing, paragraph, section
+from sdkit.factory.report_html import STYLE, missing, paragraph, section, visible
 from sdkit.files import write_text
 from sdkit.teaching import web_page
 
@@ -96,7 +96,8 @@ def page(made: Made, found: Clusters | None = None, reference: Iterable[Dialog] 
         f'<nav aria-label="Sections">\n<ul>\n{links}\n</ul>\n</nav>',
         *(section(name, title, _or_why(parts)) for name, title, parts in sections),
     ]
-    return web_page.page("Dialogue factory: report", "<main>\n" + "\n".join(body) + "\n</main>", STYLE)
+    content = visible("\n".join(body))
+    return web_page.page("Dialogue factory: report", f"<main>\n{content}\n</main>", STYLE)
 
 
 def _or_why(parts: Iterable[str]) -> Iterator[str]:

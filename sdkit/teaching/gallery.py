@@ -44,6 +44,44 @@ runner.start()
 while runner.value.done < 37:
     time.sleep(0.1)
 runner""",
+    "ClusterMap": """
+import re
+import zlib
+
+from langchain_core.embeddings import Embeddings
+
+from sdkit import Dialog, Turn
+from sdkit.analysis.clustering import clusters
+from sdkit.widgets import ClusterMap
+
+
+class Words(Embeddings):  # counts words, and needs no model
+    def embed_query(self, text):
+        vector = [0.0] * 256
+        for word in re.findall(r"[a-z]{4,}", text.casefold()):
+            vector[zlib.crc32(word.encode()) % 256] += 1
+        return vector
+
+    def embed_documents(self, texts):
+        return [self.embed_query(text) for text in texts]
+
+
+said = {
+    "hotel": ("a room with breakfast", "a quiet room with parking", "a room for three nights", "a room near the lake"),
+    "train": ("a ticket to Leeds", "a ticket for the early departure", "a seat by the window", "a refund of my ticket"),
+    "restaurant": ("a table for six", "a table outside", "dinner without gluten", "a table and the lunch menu"),
+}
+dialogs = [
+    Dialog(turns=[
+        Turn(speaker="User", text=f"Hello, is this the {place}? On {day} I would like {wish}, please."),
+        Turn(speaker="Assistant", text=f"Certainly. The {place} has noted {wish} for {day}."),
+        Turn(speaker="User", text="Wonderful, thank you."),
+    ])
+    for place, wishes in said.items() for wish in wishes for day in ("Monday", "Tuesday", "Sunday")
+]
+chart = ClusterMap(clusters(dialogs, embeddings=Words()), dialogs)
+chart.show(4)
+chart""",
     "ConversationBrowser": """
 from sdkit import Dialog, Turn
 from sdkit.dialog import Stop

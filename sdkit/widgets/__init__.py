@@ -6,6 +6,7 @@ from sdkit import lazy
 
 _HOMES = {
     "BatchRunner": "batch_runner",
+    "ClusterMap": "cluster_map",
     "ConversationBrowser": "conversation_browser",
     "CoverageMap": "coverage_map",
     "DialogEditor": "dialog_editor",
@@ -19,6 +20,7 @@ _HOMES = {
 
 __all__ = [
     "BatchRunner",
+    "ClusterMap",
     "ConversationBrowser",
     "CoverageMap",
     "DialogEditor",
