@@ -10,13 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sdkit.dialog import without_docstring
 
 _END = "[.!?。！？؟…]"
-# Straight quotes and backslashes are left out because Ollama copies these classes into its grammar as they are: a quote
-# there would end the JSON string.
-_SENTENCE = f'[^ \\n"\\\\.!?。！？؟…]([^\\n"\\\\.!?。！？؟…]|[.!?][0-9A-Za-z]){{0,110}}{_END}'
-TEXT = {"type": "string", "pattern": f"^{_SENTENCE}( {_SENTENCE}){{0,2}}$"}
-"""One to three sentences that end: without this, tiny models run on until they are cut in the middle of a word."""
-SHORT = {"type": "string", "pattern": f"^{_SENTENCE}$"}
-"""One sentence that ends."""
+
+
+def sentences(most: int, letters: int = 110) -> dict[str, Any]:
+    """Return the schema of one to so many sentences that end, each of so many letters or so at most.
+
+    Without this, tiny models run on until they are cut in the middle of a word.
+    """
+    # Straight quotes and backslashes are left out because Ollama copies these classes into its grammar as they are: a
+    # quote there would end the JSON string.
+    one = f'[^ \\n"\\\\.!?。！？؟…]([^\\n"\\\\.!?。！？؟…]|[.!?][0-9A-Za-z]){{0,{letters}}}{_END}'
+    return {"type": "string", "pattern": f"^{one}( {one}){{0,{most - 1}}}$" if most > 1 else f"^{one}$"}
+
+
+TEXT = sentences(3)
+"""One to three sentences."""
+SHORT = sentences(1)
+"""One sentence."""
 # One or two words: without this, tiny models begin to speak where the name belongs.
 _NAME = '[^ \\n.,:;!?"\\\\(){}<>&]{1,16}'
 _ANYBODY = {"type": "string", "pattern": f"^{_NAME}( {_NAME})?$"}

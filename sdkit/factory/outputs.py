@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from sdkit.dialog import without_docstring
-from sdkit.dialog_output import SHORT, TEXT, closed
+from sdkit.dialog_output import SHORT, closed, sentences
 
+_TEXT = sentences(3, 180)
 _WORD = "[a-z]{2,16}"
 _INTENT = {"type": "string", "pattern": f"^{_WORD}(_{_WORD}){{0,3}}$"}
 
@@ -33,7 +34,7 @@ class ScenarioOutput(_Output):
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the schema: one to three sentences."""
-        return closed({"scenario": TEXT})
+        return closed({"scenario": _TEXT})
 
 
 class TurnOutput(_Output):
@@ -65,7 +66,7 @@ def dialogue_output(low: int, high: int) -> type[DialogueOutput]:
 
         @classmethod
         def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-            turn = closed({"utterance": TEXT, "intent": _INTENT, "assistant_response": TEXT})
+            turn = closed({"utterance": _TEXT, "intent": _INTENT, "assistant_response": _TEXT})
             turns = {"type": "array", "items": turn, "minItems": low, "maxItems": high}
             return closed({"ending": SHORT, "turns": turns})
 
