@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from sdkit import web_page
 from sdkit.analysis.clustering import Clusters, clusters
 from sdkit.dialog import Dialog
 from sdkit.errors import InputError, MissingPackageError
@@ -12,7 +13,6 @@ from sdkit.factory import report_found, report_plan
 from sdkit.factory.made import Made
 from sdkit.factory.report_html import STYLE, missing, paragraph, section, visible
 from sdkit.files import write_text
-from sdkit.teaching import web_page
 
 
 def report(

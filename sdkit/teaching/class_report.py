@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sdkit import web_page
 from sdkit.rendering import escaped, table
-from sdkit.teaching import web_page
 from sdkit.teaching.class_summary import LEGEND, StepSummary, Summary, number, stuck_table
 
 _STYLE = """

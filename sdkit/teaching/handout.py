@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sdkit import web_page
 from sdkit.errors import FileError, InputError, LabError
 from sdkit.files import in_words, write_text
-from sdkit.teaching import browser, handout_parts, notebooks, web_page
+from sdkit.teaching import browser, handout_parts, notebooks
 from sdkit.teaching.openings import Opening, opening
 
 INDEX = "index.html"
