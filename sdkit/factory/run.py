@@ -167,8 +167,13 @@ class Run:
                             f"on. The last: {decision.why}"
                         )
                 case what:
-                    words = {"duplicate": "a duplicate", "flagged": "flagged", "failed": "failed", "missed": "off plan"}
-                    log.warning("%s is %s: %s. Another attempt follows", name, words.get(what, what), decision.why)
+                    words = {
+                        "duplicate": "a duplicate",
+                        "flagged": "flagged",
+                        "failed": "no dialogue",
+                        "missed": "off plan",
+                    }
+                    log.warning("%s is %s: %s", name, words.get(what, what), decision.why)
         if decisions and not self._decider.done:
             item = self._decider.current
             wanted = self._decider.wanted(item)

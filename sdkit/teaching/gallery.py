@@ -209,6 +209,75 @@ from sdkit.personas import Doctor
 from sdkit.widgets import PersonaEditor
 
 PersonaEditor(Doctor(name="Dr. Lena Weiss", specialty="cardiology", years_of_practice=12))""",
+    "PlanEditor": """
+from sdkit.widgets import PlanEditor
+
+editor = PlanEditor({
+    "regions": {"Lyon": 2, "Turin": 1, "Porto": 1},
+    "user_emotions": ["Calm", "Angry", "Worried", "Hopeful"],
+    "add": {"services": {"single": {"of": ["ferry"]}}, "categories": {"ferry": ["deck_choice", "car_on_board"]}},
+    "quotas": {"user_emotions": {"Angry": 20}},
+}, total=200)
+editor.axis.value = "user_emotions"
+editor""",
+    "QualityDashboard": """
+import re
+import tempfile
+import zlib
+
+from sdkit.factory import Made, Spec, planned
+from sdkit.factory.attempts import Attempt
+from sdkit.factory.files import Places
+from sdkit.factory.journal import Decision, Journal
+from sdkit.factory.outputs import DialogueOutput
+from sdkit.factory.records import record_of, texts
+from sdkit.factory.uniqueness import mean, packed
+from sdkit.widgets import QualityDashboard
+
+spec = Spec.of({
+    "services": {"single": {"weight": 1, "of": ["hotel", "train", "restaurant"]}},
+    "categories": {"general": ["booking", "complaint"]},
+    "regions": ["Lyon", "Turin", "Porto"],
+})
+wishes = {
+    "hotel": ["a quiet room with breakfast", "a room with a view of the lake", "two rooms and a parking place"],
+    "train": ["a seat by the window to the coast", "a ticket for the night train", "a refund of my ticket"],
+    "restaurant": ["a table outside for six", "dinner without gluten", "a table and the lunch menu"],
+}
+ends = {"Resolved": "It is all booked, enjoy it!", "Failed": "Unfortunately there is none left.",
+    "Escalated": "I will ask my supervisor, who will call you back."}
+
+
+def words(text):  # counts words, and needs no model
+    vector = [0.0] * 256
+    for word in re.findall(r"[a-z]{3,}", text.casefold()):
+        vector[zlib.crc32(word.encode()) % 256] += 1
+    return vector
+
+
+places = Places.of(f"{tempfile.mkdtemp()}/dialogues.json", None, None)
+journal = Journal(places.journal)
+items = planned(60, spec)
+journal.add_items(items)
+for item in items:
+    if item.region == "Porto" and item.id % 4 == 0:
+        continue  # not made yet
+    wish, where = wishes[item.services[0]][item.id % 3], item.region if item.id % 9 else "town"
+    said = [
+        (f"Hello! It is {item.time} in {where}, and I would like {wish}.", "Let me see. For which day?"),
+        (f"For day {item.id % 28 + 1}, please. I am a little {item.user_emotion.casefold()}.", "One moment, please."),
+        ("I can wait.", ends[item.resolution_status]),
+    ]
+    turns = [{"utterance": one, "intent": "ask", "assistant_response": other} for one, other in said]
+    record = record_of(item, f"Somebody wants {wish}.", DialogueOutput(ending="So.", turns=turns), 0, 0)
+    vector = packed(mean([words(" ".join(texts(record)))]))
+    missed = [] if item.id % 9 else ["region"]
+    journal.add_attempt(Attempt(item.id, 0, record=record, vector=vector, missed=missed))
+    journal.add_decisions([Decision(item.id, 0, "kept")])
+dashboard = QualityDashboard(Made(60, spec, journal, places))
+dashboard.sections.show("Balance")
+dashboard.balance.axis.value = "regions"
+dashboard""",
     "ScenarioBrowser": """
 from sdkit.datasets import StarDataset
 from sdkit.teaching import workspace

@@ -15,6 +15,8 @@ _HOMES = {
     "DialogView": "dialog_view",
     "ModelPicker": "model_picker",
     "PersonaEditor": "persona_editor",
+    "PlanEditor": "plan_editor",
+    "QualityDashboard": "quality_dashboard",
     "ScenarioBrowser": "scenario_browser",
 }
 
@@ -29,6 +31,8 @@ __all__ = [
     "DialogView",
     "ModelPicker",
     "PersonaEditor",
+    "PlanEditor",
+    "QualityDashboard",
     "ScenarioBrowser",
 ]
 
