@@ -199,6 +199,9 @@ class Spec(_Strict):
     def _consistent(self) -> Self:
         self._check_numbers()
         self._check_categories()
+        names = [slot.name for slot in self.time_slots]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"time_slots: {twice[0]!r} is there twice; give each a name of its own")
         shares = {axis: self.shares(axis) for axis in AXES}
         known = {**shares, "services": {**shares["services"], **dict.fromkeys(self.known_services, 0.0)}}
         for axis, numbers in self.quotas.items():

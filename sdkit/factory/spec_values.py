@@ -47,6 +47,8 @@ def weighted(given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
     for value, weight in given.items():
+        if not str(value).strip() or str(value).encode("utf-8", "ignore").decode() != str(value):
+            raise ValueError(f"{value!r} cannot be a value: it is empty, or not valid Unicode")
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
             raise ValueError(f"the weight of {value!r} is {weight!r}; give a number, 0 or more")
     kept = {value: weight for value, weight in given.items() if weight}
