@@ -20,7 +20,7 @@ import pytest
 from sdkit.llm import weights
 from sdkit.teaching.browser import why_not
 
-GROUPS = ("browser", "embedded", "embeddings", "notebooks", "ollama", "seed", "star")
+GROUPS = ("browser", "embedded", "embeddings", "multiwoz", "notebooks", "ollama", "seed", "star")
 _groups_of = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -51,12 +51,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "browser": why_not(),
         "embedded": _why_no_embedded(),
         "embeddings": _why_no_embeddings(),
+        "multiwoz": "" if os.environ.get("SDKIT_MULTIWOZ") else "SDKIT_MULTIWOZ does not name the packed dialogues",
         "ollama": _why_no_ollama(),
         "star": "" if os.environ.get("SDKIT_STAR") else "SDKIT_STAR does not name the packed STAR data set",
     }
     for item in items:
         if {"real_star", "real_star_archive"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("star")
+        if "real_multiwoz" in getattr(item, "fixturenames", ()):
+            item.add_marker("multiwoz")
         marked = {group for group in GROUPS if item.get_closest_marker(group)}
         groups[item.nodeid] = marked | ({"notebooks"} if item.path.suffix == ".ipynb" else set())
         for reason in filter(None, map(reasons.get, marked)):

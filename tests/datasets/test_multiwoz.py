@@ -1,6 +1,6 @@
 """`MultiWOZ` on the small data set that comes with sdkit, in each form that people have, broken, and on the real one.
 
-$SDKIT_MULTIWOZ names the packed file with what of the real one could be had; see `real`.
+$SDKIT_MULTIWOZ names the packed file with what of the real one could be had; see `real_multiwoz`.
 """
 
 from __future__ import annotations
@@ -421,34 +421,32 @@ def test_a_table_of_something_else_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_multiwoz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder with what of MultiWOZ could be had; $SDKIT_MULTIWOZ names the packed file."""
-    if not (packed := os.environ.get("SDKIT_MULTIWOZ")):
-        pytest.skip("SDKIT_MULTIWOZ does not name the packed MultiWOZ dialogues")
     folder = tmp_path_factory.mktemp("real") / "MultiWOZ"
-    with tarfile.open(packed) as archive:
+    with tarfile.open(os.environ["SDKIT_MULTIWOZ"]) as archive:
         archive.extractall(folder, filter="data")
     return folder
 
 
-def test_the_original_dialogues_are_read(real: Path) -> None:
-    data = MultiWOZ(real / "examples_original_v22")
+def test_the_original_dialogues_are_read(real_multiwoz: Path) -> None:
+    data = MultiWOZ(real_multiwoz / "examples_original_v22")
     assert data.ids == ["SSNG0007.json", "SNG1161.json", "MUL1443.json", "SNG01678.json", "MUL1170.json"]
     assert data.services_of("SNG01678") == ("police",)  # its file says: none
     assert data.services_of("MUL1443") == ("restaurant", "train")
     assert data.at(0)[0].text == "I am looking for a Chinese place in the centre."
 
 
-def test_the_dev_split_is_read(real: Path) -> None:
-    data = MultiWOZ(real)
+def test_the_dev_split_is_read(real_multiwoz: Path) -> None:
+    data = MultiWOZ(real_multiwoz)
     assert data.services == {"train": 484, "restaurant": 438, "hotel": 416, "attraction": 401, "taxi": 207}
     assert data.splits == {"dev": 1000}
     assert sum(map(len, data.get_dialogs())) == 14_748
     assert data.goal_of("PMUL0698").startswith("You are traveling to Cambridge")
 
 
-def test_2_1_has_the_same_dialogues_and_services(real: Path) -> None:
-    dev, whole = MultiWOZ(real / "dev"), MultiWOZ(real / "multiwoz21")
+def test_2_1_has_the_same_dialogues_and_services(real_multiwoz: Path) -> None:
+    dev, whole = MultiWOZ(real_multiwoz / "dev"), MultiWOZ(real_multiwoz / "multiwoz21")
     assert whole.splits == {"dev": 999, "test": 1000}
     for name in whole.get_ids(split="dev"):
         assert set(whole.services_of(name)) == set(dev.services_of(name))
@@ -456,9 +454,9 @@ def test_2_1_has_the_same_dialogues_and_services(real: Path) -> None:
     assert "<" not in "".join(map(whole.goal_of, whole.ids))
 
 
-def test_no_sentence_of_the_small_data_set_is_in_the_real_one(real: Path, mini: MultiWOZ) -> None:
+def test_no_sentence_of_the_small_data_set_is_in_the_real_one(real_multiwoz: Path, mini: MultiWOZ) -> None:
     places = ("examples_original_v22", "dev", "multiwoz21", "multiwoz21/titan_raw_subset.json")
-    theirs = {sentence for place in places for sentence in sentences(MultiWOZ(real / place))}
+    theirs = {sentence for place in places for sentence in sentences(MultiWOZ(real_multiwoz / place))}
     assert len(theirs) > 40_000
     assert sentences(mini) & theirs == set()
 

@@ -217,3 +217,8 @@ def test_the_report_has_a_row_for_each_value_and_what_was_made() -> None:
     assert set(table["axis"]) == set(AXES)
     assert table[table["axis"] == "regions"]["made"].sum() == 20
     assert sorted(table[table["axis"] == "time_slots"]["planned"]) == [8, 8, 8, 8, 9, 9]
+
+
+def test_the_plan_that_comes_with_sdkit_can_be_kept() -> None:
+    spec = Spec.load(Path(__file__).resolve().parents[2] / "datasets" / "plans" / "short_chats.yaml")
+    assert off(planned(36, spec, seed=1), spec) <= 1
