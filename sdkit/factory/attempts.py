@@ -22,13 +22,15 @@ from sdkit.factory.sampling import sampled, shared, taken
 from sdkit.factory.uniqueness import digest, mean, packed, pieces
 from sdkit.llm import structured
 from sdkit.llm.seeds import derive_seed
+from sdkit.llm.spec import chat_model
+from sdkit.moderation.moderating import FailedError, found_in
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
     from sdkit.llm.spec import ModelSpec
     from sdkit.llm.structured import Reply
-    from sdkit.moderation import Finding, Layer
+    from sdkit.moderation import Layer
 
 _SCENARIO_SAMPLING = {"temperature": 0.7, "top_p": 0.9}  # those of SynWOZ
 _REFUSAL = re.compile(
@@ -50,8 +52,6 @@ class Task:
         Of the whole run.
     base, persona : str
         The texts of the base dialogue and of the persona; "" where there is none.
-    base_id, persona_id : str or None
-        Their ids.
     """
 
     item: Item
@@ -147,8 +147,13 @@ class Maker:
             return self._failed(task, str(error), replies)
         item = task.item
         record = record_of(item, scenario, made, task.seed, task.attempt)
-        vectors = await embedder(self.embeddings).aembed_documents(pieces(record))
-        findings = [asdict(finding) for layer in self.layers for finding in await found_by(layer, texts(record))]
+        try:
+            findings = [asdict(finding) for finding in await found_in(texts(record), self.layers)]
+        except FailedError as error:
+            if error.for_all and error.__cause__ is not None:
+                raise error.__cause__ from None
+            return self._failed(task, f"it could not be moderated: {error}", replies)
+        vectors = await shared(embedder, self.embeddings).aembed_documents(pieces(record))
         return Attempt(
             item=item.id,
             attempt=task.attempt,
@@ -166,7 +171,7 @@ class Maker:
         about = await structured.arequest(
             prompts.scenario(item, task.persona),
             ScenarioOutput,
-            model=sampled(shared(self.model), _SCENARIO_SAMPLING),
+            model=sampled(shared(chat_model, self.model), _SCENARIO_SAMPLING),
             seed=task.derived("scenario"),
         )
         replies.append(about)
@@ -174,7 +179,7 @@ class Maker:
         reply = await structured.arequest(
             prompts.dialogue(item, scenario, task.persona, task.base),
             dialogue_output(item.min_turns, item.max_turns),
-            model=sampled(shared(self.model), item.sampling),
+            model=sampled(shared(chat_model, self.model), item.sampling),
             seed=task.derived("dialogue"),
         )
         replies.append(reply)
@@ -182,7 +187,7 @@ class Maker:
         return scenario, reply.value
 
     def _made(self, task: Task, made: DialogueOutput, replies: Sequence[Reply]) -> dict[str, Any]:
-        applied, ignored = taken(shared(self.model), task.item.sampling)
+        applied, ignored = taken(shared(chat_model, self.model), task.item.sampling)
         return {
             "model": replies[-1].answered_by,
             "seed": task.derived(),
@@ -195,13 +200,6 @@ class Maker:
 
     def _failed(self, task: Task, problem: str, replies: Sequence[Reply]) -> Attempt:
         return Attempt(item=task.item.id, attempt=task.attempt, problem=problem, tokens=_tokens(replies))
-
-
-async def found_by(layer: Layer, said: Sequence[str]) -> list[Finding]:
-    """Return what a layer of moderation finds; some have to wait for it."""
-    wait = getattr(layer, "acheck", None)
-    found: list[Finding] = layer.check(said) if wait is None else await wait(said)
-    return found
 
 
 class _RefusedError(Exception):

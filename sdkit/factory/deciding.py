@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,16 +177,14 @@ class Decider:
         self._state = _State()
 
 
-def rejected(
-    journal: Journal, hide: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def rejected(journal: Journal) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the records that were flagged, with what was found in them, and what failed, with why."""
     flagged: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for decision in journal.decisions:
         attempt = journal.attempts[decision.item, decision.attempt]
         if decision.what == "flagged":
-            flagged.append({**(attempt.record or {}), "moderation": [hide(finding) for finding in attempt.findings]})
+            flagged.append({**(attempt.record or {}), "moderation": [dict(finding) for finding in attempt.findings]})
         elif decision.what == "failed":
             failed.append({"item": decision.item, "attempt": decision.attempt, "problem": decision.why})
     return flagged, failed

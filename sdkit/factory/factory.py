@@ -35,6 +35,7 @@ from sdkit.factory.uniqueness import THRESHOLD
 from sdkit.files import data_text, locked, write_text
 from sdkit.llm.seeds import check_seed
 from sdkit.llm.spec import chat_model, model_name
+from sdkit.moderation.moderating import checked_layers
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -126,7 +127,7 @@ class Factory:
         )
         llm = chat_model(model)  # says so if it cannot be used, before anything is written
         embed = embedder(embeddings)
-        self.maker = Maker(model, embeddings, default_layers() if layers is None else tuple(layers))
+        self.maker = Maker(model, embeddings, tuple(checked_layers(layers)) if layers is None or layers else ())
         self._bases = base_dialogues(bases) if isinstance(bases, str) else bases
         corpus = checked_corpus(personas)
         self.sources = Sources(self._bases, corpus, self.seed)
@@ -208,10 +209,8 @@ class Factory:
 
     def _begin(self) -> None:
         """See that what is there was made in this way, and note down how, if nothing is."""
-        if self.places.journal.exists():
+        if self.places.journal.exists() or self.places.output.exists():
             check_same(self.places.about, self.places.output, self._about)
-        elif self.places.output.exists():
-            check_same(self.places.about, self.places.output, self._about)  # says that nobody knows how
         else:
             write_text(self.places.about, data_text(self._about, "json"))
 
@@ -237,10 +236,3 @@ class Factory:
             fell = tallied(item for item in journal.items if str(item.id) in lost)
             spec = spec.without({axis: [value for value in fell[axis] if not there[axis][value]] for axis in FLAT})
         return self.sources.planned(planned(n, spec, self.seed, already, first=len(journal.items)))
-
-
-def default_layers() -> tuple[Layer, ...]:
-    """Return what dialogues are moderated by unless somebody says otherwise: a word list, and personal data."""
-    from sdkit.moderation import PersonalData, WordList
-
-    return (WordList(), PersonalData())

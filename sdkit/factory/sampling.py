@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
-
-from sdkit.llm.spec import chat_model
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from sdkit.llm.spec import ModelSpec
-
-_models: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str | None, BaseChatModel]] = WeakKeyDictionary()
+T = TypeVar("T")
+_models: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def taken(llm: BaseChatModel, sampling: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
@@ -29,14 +26,22 @@ def sampled(llm: BaseChatModel, sampling: Mapping[str, float]) -> BaseChatModel:
     return llm.model_copy(update=taken(llm, sampling)[0])
 
 
-def shared(model: ModelSpec) -> BaseChatModel:
+def shared(make: Callable[[Any], T], spec: Any) -> T:
     """Return a model that all who run in this event loop share: connections belong to a loop.
 
     Making one takes longer than asking a server on loopback.
+
+    Parameters
+    ----------
+    make
+        Makes a model of a spec: `sdkit.llm.chat_model`, or `sdkit.embeddings.embedder`.
+    spec
+        Which. One that is no name is a model already.
     """
-    if not isinstance(model, str | None):
-        return chat_model(model)
+    if not isinstance(spec, str | None):
+        return make(spec)
     made = _models.setdefault(asyncio.get_running_loop(), {})
-    if model not in made:
-        made[model] = chat_model(model)
-    return made[model]
+    if (make, spec) not in made:
+        made[make, spec] = make(spec)
+    found: T = made[make, spec]
+    return found

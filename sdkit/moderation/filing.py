@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from sdkit import background
+from sdkit.batch_input import check_limits
 from sdkit.batch_report import duration
 from sdkit.errors import InputError
 from sdkit.files import data_text, locked, read_data, write_text
 from sdkit.jsonl import append_line, write_lines
 from sdkit.moderation.findings import Finding, Layer, about
-from sdkit.moderation.moderating import FailedError, check_concurrency, checked_layers, each_of, found_in, said_texts
+from sdkit.moderation.moderating import FailedError, checked_layers, each_of, found_in, said_texts
 from sdkit.moderation.record_files import Outputs, RecordFile, keyed_lines
 from sdkit.moderation.records import PROBLEM, bare, with_findings
 
@@ -135,7 +136,7 @@ async def amoderate_file(
 ) -> Filed:
     """Do what `moderate_file` does, awaitable; `tell` is called with a `Filed` after each record."""
     used = checked_layers(layers)
-    check_concurrency(concurrency)
+    check_limits(concurrency)
     run = _Run(RecordFile(Path(path)), Outputs.of(Path(path), approved, flagged, failed), used, tell)
     with run.locked():
         run.begin(retry_failed)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sdkit import background
+from sdkit.batch_input import check_limits
 from sdkit.batch_report import problem_of
 from sdkit.errors import InputError, MissingPackageError, ModelError, PromptTooLongError
 from sdkit.moderation.findings import Finding, Layer
 from sdkit.moderation.personal import PersonalData
 from sdkit.moderation.records import Record, id_of, said_in
 from sdkit.moderation.words import WordList
+from sdkit.places import together
 from sdkit.tables import frame
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ async def amoderate(
 ) -> Moderated[R]:
     """Do what `moderate` does, awaitable; `tell` is called after each dialogue."""
     listed, used = list(dialogs), checked_layers(layers)
-    check_concurrency(concurrency)
+    check_limits(concurrency)
     results: dict[int, list[Finding] | FailedError] = {}
 
     async def one(number: int) -> None:
@@ -175,12 +177,6 @@ def checked_layers(layers: Iterable[Layer] | None) -> list[Layer]:
         if layer.name in {each.name for each in used[:number]}:
             raise InputError(f"layers: two have the name {layer.name!r}; give one of them another name")
     return used
-
-
-def check_concurrency(concurrency: int) -> None:
-    """Raise InputError if this is no number of dialogues that can be judged at a time."""
-    if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
-        raise InputError(f"concurrency={concurrency!r}: give a whole number, at least 1")
 
 
 def said_texts(record: Record) -> list[str]:
@@ -231,10 +227,4 @@ async def each_of(items: Iterator[T], work: Callable[[T], Awaitable[None]], conc
             await work(item)
             await asyncio.sleep(0)  # Stop and others come in between, even if no layer waits
 
-    workers = [asyncio.ensure_future(worker()) for _ in range(concurrency)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for each in workers:
-            each.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    await together(worker, concurrency)
