@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from sdkit.factory.spec import AXES, joined
+from sdkit.factory.spec import AXES
+from sdkit.factory.spec_parts import joined
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from sdkit.errors import InputError
 from sdkit.factory.items import Item, tallied
 from sdkit.factory.quotas import counts, dealt, due
 from sdkit.factory.rules import keep_apart
-from sdkit.factory.spec import AXES, FLAT, SAMPLING, Spec, joined
+from sdkit.factory.spec import AXES, FLAT, SAMPLING, Spec
+from sdkit.factory.spec_parts import joined
 from sdkit.llm.seeds import derive_seed
 from sdkit.tables import frame
 

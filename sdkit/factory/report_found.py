@@ -15,8 +15,7 @@ from sdkit.dialog import Dialog
 from sdkit.errors import MissingPackageError
 from sdkit.factory.deciding import rejected
 from sdkit.factory.made import Made
-from sdkit.factory.report_html import Bar, Cell, counted, paragraph, table
-from sdkit.factory.report_plan import ROWS
+from sdkit.factory.report_html import ROWS, Bar, Cell, counted, paragraph, table
 from sdkit.factory.uniqueness import unpacked
 from sdkit.moderation.findings import masked
 from sdkit.moderation.personal import PersonalData

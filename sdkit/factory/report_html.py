@@ -33,6 +33,9 @@ svg.sdkit-plot { max-width: 100%; height: auto; }
 """
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
+ROWS = 50
+"""Of longer lists in the report, so many rows are shown."""
+
 
 def visible(page: str) -> str:
     """Return a page with control characters and half surrogate pairs made visible: no file could hold the latter."""

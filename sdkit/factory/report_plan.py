@@ -9,14 +9,13 @@ from typing import Any
 from sdkit.analysis.balance import representation
 from sdkit.factory.made import Made
 from sdkit.factory.plan import Plan
-from sdkit.factory.report_html import Bar, counted, folded, paragraph, table
+from sdkit.factory.report_found import hidden
+from sdkit.factory.report_html import ROWS, Bar, counted, folded, paragraph, table
 from sdkit.factory.spec import AXES
 from sdkit.files import read_data
 
 _TITLES = {"time_slots": "times of the day", "min_turns": "least turns", "max_turns": "most turns"}
 _OPEN = 8  # values of an axis, up to which its table is open
-ROWS = 50
-"""Of longer lists in the report, so many rows are shown."""
 
 
 def title(axis: str) -> str:
@@ -108,7 +107,7 @@ def short(made: Made) -> Iterator[str]:
         return
     by_id = {item.id: item for item in made.journal.items}
     given_up = [
-        (one.item, by_id[one.item].values()["services"], by_id[one.item].category, _hidden(one.why))
+        (one.item, by_id[one.item].values()["services"], by_id[one.item].category, hidden(one.why))
         for one in lost[:ROWS]
     ]
     yield table(
@@ -120,12 +119,6 @@ def short(made: Made) -> Iterator[str]:
 
 def _first(count: int) -> str:
     return f"; the first {ROWS} of them" if count > ROWS else ""
-
-
-def _hidden(text: str) -> str:
-    from sdkit.factory.report_found import hidden
-
-    return hidden(text)
 
 
 def how(made: Made) -> Iterator[str]:

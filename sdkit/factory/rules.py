@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sdkit.errors import InputError
-from sdkit.factory.spec import AXES, FLAT, SAMPLING, Spec, joined
+from sdkit.factory.spec import AXES, FLAT, SAMPLING, Spec
+from sdkit.factory.spec_parts import joined
 
 Row = dict[str, str]
 Rule = Mapping[str, Sequence[str]]

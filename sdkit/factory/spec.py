@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from sdkit.describing import nearest
 from sdkit.errors import InputError, first_problem
+from sdkit.factory.spec_parts import Combinations, Strict, TimeSlot, joined
 from sdkit.factory.spec_values import Shares, check_known, defaults, extended, in_words, mixed, normed, texts, weighted
 from sdkit.files import load
 
@@ -27,73 +28,7 @@ _BOUNDS = {"temperature": (0, 2), "top_p": (0, 1), "frequency_penalty": (-2, 2),
 _MOST_TURNS = 100
 
 
-def joined(services: tuple[str, ...] | list[str]) -> str:
-    """Return the name of services that come together, such as "hotel+taxi"."""
-    return "+".join(sorted(services))
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Combinations(_Strict):
-    """Services that come together, so many at a time.
-
-    Parameters
-    ----------
-    weight
-        The share of the dialogues that have so many.
-    of
-        Which: names, or lists of names.
-    """
-
-    weight: float = Field(gt=0)
-    of: list[tuple[str, ...]] = Field(min_length=1)
-
-    @field_validator("of", mode="before")
-    @classmethod
-    def _listed(cls, given: Any) -> Any:
-        return [(one,) if isinstance(one, str) else one for one in given] if isinstance(given, list) else given
-
-    @field_validator("of")
-    @classmethod
-    def _each_once(cls, given: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-        names = [joined(one) for one in given]
-        for one in given:
-            if not one or len(set(one)) < len(one):
-                raise ValueError(f"{list(one)} is no combination: name each service once")
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"{twice[0]} is there twice")
-        return given
-
-
-class TimeSlot(_Strict):
-    """A part of the day: from an hour to another one, which it does not reach, and its name."""
-
-    start: int = Field(ge=0, le=23)
-    end: int = Field(ge=0, le=24)
-    name: str = Field(min_length=1)
-    weight: float = Field(default=1, gt=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_list(cls, given: Any) -> Any:
-        if isinstance(given, list | tuple) and len(given) in (3, 4):
-            return dict(zip(("start", "end", "name", "weight"), given, strict=False))
-        return given
-
-    @property
-    def triple(self) -> list[Any]:
-        """What a record keeps of it."""
-        return [self.start, self.end, self.name]
-
-    @property
-    def minutes(self) -> int:
-        """How long it is."""
-        return ((self.end - self.start) % 24 or 24) * 60
-
-
-class Spec(_Strict):
+class Spec(Strict):
     """What a plan draws from; `Spec.load` reads it from a YAML, and what that leaves out is as in SynWOZ.
 
     Parameters

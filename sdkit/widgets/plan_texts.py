@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from sdkit.errors import InputError
-from sdkit.factory.spec import GENERAL, SAMPLING, Combinations, Spec, TimeSlot
+from sdkit.factory.spec import GENERAL, SAMPLING, Spec
+from sdkit.factory.spec_parts import Combinations, TimeSlot
 from sdkit.factory.spec_values import Shares
 
 WEIGHTED = ("regions", "user_emotions", "assistant_emotions", "resolution_status", *SAMPLING)

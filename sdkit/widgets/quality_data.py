@@ -16,7 +16,8 @@ from sdkit.factory.made import Made
 from sdkit.factory.records import Record, dialog_of
 from sdkit.factory.report_found import hidden, vectors_of
 from sdkit.factory.reviewed import as_dialog
-from sdkit.factory.spec import AXES, joined
+from sdkit.factory.spec import AXES
+from sdkit.factory.spec_parts import joined
 from sdkit.moderation.findings import masked
 from sdkit.moderation.records import FINDINGS, bare
 
