@@ -59,6 +59,11 @@ class Decider:
         self._state = _State()
         for decision in journal.decisions:
             self._apply(decision)
+        self._new = list(journal.attempts.values())
+        self._standing: list[Attempt] = []  # seen, and not known to be followed by another
+        self._compared = 0
+        self._ahead: dict[int, int] = {}
+        self.look_ahead()
 
     @property
     def done(self) -> bool:
@@ -69,12 +74,53 @@ class Decider:
         """Return which attempt at an item is to be made, as far as is known; None if it is decided."""
         if self.done or item.id < self.current.id:
             return None
-        return self._state.attempt if item.id == self.current.id else 0
+        return max(self._state.attempt if item.id == self.current.id else 0, self._ahead.get(item.id, 0))
 
     @property
     def current(self) -> Item:
         """The item that is decided next."""
         return self._journal.items[self._next]
+
+    def add(self, attempt: Attempt) -> None:
+        """Note what an attempt came to."""
+        self._journal.add_attempt(attempt)
+        self._new.append(attempt)
+
+    def look_ahead(self) -> list[tuple[int, int]]:
+        """Return the items and attempts that are needed, as is known since the last look, whatever others come to.
+
+        Items are decided in order, but most of what becomes of them can be seen before: what is near to a dialogue that
+        is kept is a duplicate, whoever comes before it. If nobody saw it, one would wait for the other.
+        """
+        looks = (
+            ([a for a in self._new if self._is_open(a)], 0),
+            ([a for a in self._standing if self._is_open(a)], self._compared),
+        )
+        self._new, self._standing, self._compared = [], [], len(self._vectors)
+        needed = []
+        for attempts, since in looks:
+            places = iter(self._vectors.nearest([unpacked(a.vector) for a in attempts if a.vector], since))
+            for attempt in attempts:
+                cosine = next(places)[1] if attempt.vector else -1.0
+                if self._falls(attempt, cosine):
+                    self._ahead[attempt.item] = attempt.attempt + 1
+                    needed.append((attempt.item, attempt.attempt + 1))
+                else:
+                    self._standing.append(attempt)
+        return needed
+
+    def _is_open(self, attempt: Attempt) -> bool:
+        """Tell whether an attempt counts for an item that is not decided yet."""
+        return not self.done and attempt.item >= self.current.id and attempt.attempt >= self._ahead.get(attempt.item, 0)
+
+    def _falls(self, attempt: Attempt, cosine: float) -> bool:
+        """Tell whether an attempt is sure to be followed by another one."""
+        if attempt.attempt + 1 == ATTEMPTS:
+            return False
+        if attempt.record is None or attempt.findings or attempt.hash in self._hashes or cosine >= self._threshold:
+            return True
+        misses = [bool(self._journal.attempts[attempt.item, n].missed) for n in range(attempt.attempt + 1)]
+        return misses[-1] and sum(misses) < MISSES
 
     def decide(self) -> list[Decision]:
         """Decide as many items as can be, one after the other, and return what was decided."""
@@ -99,7 +145,8 @@ class Decider:
     def _ready(self) -> Iterator[Attempt]:
         """Yield the attempts that can be decided one after the other."""
         for item in self._journal.items[self._next : self._next + _BLOCK]:
-            attempt = self._journal.attempts.get((item.id, self.wanted(item) or 0))
+            number = self._state.attempt if item.id == self.current.id else 0
+            attempt = self._journal.attempts.get((item.id, number))
             if attempt is None:
                 return
             yield attempt

@@ -57,6 +57,7 @@ class Run:
         self._earlier = Earlier(factory.places, {attempt.hash for attempt in self._journal.attempts.values()})
         self._decider = Decider(self._journal, self._earlier, factory.threshold)
         self._queue: list[tuple[int, int]] = []
+        self._asked: set[tuple[int, int]] = set()
         self._items = {item.id: item for item in self._journal.items}
         there = len(self._decider.kept)
         self.report = Report(factory.total, there, failed=given_up(self._journal.decisions))
@@ -97,9 +98,8 @@ class Run:
     async def _round(self) -> None:
         """Make and decide what is planned."""
         for item in self._journal.items:
-            attempt = self._decider.wanted(item)
-            if attempt is not None and (item.id, attempt) not in self._journal.attempts:
-                heapq.heappush(self._queue, (item.id, attempt))
+            if (attempt := self._decider.wanted(item)) is not None:
+                self._ask(item.id, attempt)
         count = self._factory.engine.concurrency or self._factory.concurrency
         self._seats = Places(count)
         # More than there are seats: who waits until it may ask again leaves its seat to another one.
@@ -139,9 +139,11 @@ class Run:
         item = factory.sources.redrawn(self._items[number], attempt)
         task = Task(item, attempt, factory.seed, *factory.sources.texts(item))
         made = await factory.engine.call(factory.maker, task)
-        self._journal.add_attempt(made)
+        self._decider.add(made)
         self._say(tokens=self.report.tokens + made.tokens)
         self._heed(self._decider.decide())
+        for needed in self._decider.look_ahead():
+            self._ask(*needed)
         self._render_now_and_then()
 
     def _heed(self, decisions: Sequence[Decision]) -> None:
@@ -176,10 +178,14 @@ class Run:
                     log.warning("%s is %s: %s", name, words.get(what, what), decision.why)
         if decisions and not self._decider.done:
             item = self._decider.current
-            wanted = self._decider.wanted(item)
-            if wanted and (item.id, wanted) not in self._journal.attempts:
-                heapq.heappush(self._queue, (item.id, wanted))
-                self._wake.set()
+            self._ask(item.id, self._decider.wanted(item) or 0)
+
+    def _ask(self, item: int, attempt: int) -> None:
+        """Have an attempt made, if it is not there and nobody makes it."""
+        if (item, attempt) not in self._asked and (item, attempt) not in self._journal.attempts:
+            self._asked.add((item, attempt))
+            heapq.heappush(self._queue, (item, attempt))
+            self._wake.set()
 
     def _log_progress(self) -> None:
         services = Counter(name for number in self._decider.kept for name in self._items[number].services)
