@@ -146,9 +146,11 @@ def cluster(folder: Path) -> None:
 
 
 def warmed(number: int) -> None:
+    import langchain_ollama
+
     from sdkit.factory import attempts
 
-    assert attempts
+    assert attempts and langchain_ollama
     time.sleep(0.1)
 
 

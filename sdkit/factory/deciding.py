@@ -60,7 +60,7 @@ class Decider:
         for decision in journal.decisions:
             self._apply(decision)
         self._new = list(journal.attempts.values())
-        self._standing: list[Attempt] = []  # seen, and not known to be followed by another
+        self._standing: list[tuple[Attempt, Any]] = []  # seen, with vectors, and not known to be followed by another
         self._compared = 0
         self._ahead: dict[int, int] = {}
         self.look_ahead()
@@ -92,21 +92,22 @@ class Decider:
         Items are decided in order, but most of what becomes of them can be seen before: what is near to a dialogue that
         is kept is a duplicate, whoever comes before it. If nobody saw it, one would wait for the other.
         """
-        looks = (
-            ([a for a in self._new if self._is_open(a)], 0),
-            ([a for a in self._standing if self._is_open(a)], self._compared),
-        )
-        self._new, self._standing, self._compared = [], [], len(self._vectors)
+        looks = [([(a, unpacked(a.vector)) for a in self._new], 0)]
+        if self._compared < len(self._vectors):
+            looks.append((self._standing, self._compared))
+            self._standing = []
+        self._new, self._compared = [], len(self._vectors)
         needed = []
-        for attempts, since in looks:
-            places = iter(self._vectors.nearest([unpacked(a.vector) for a in attempts if a.vector], since))
-            for attempt in attempts:
-                cosine = next(places)[1] if attempt.vector else -1.0
+        for seen, since in looks:
+            still = [(attempt, vector) for attempt, vector in seen if self._is_open(attempt)]
+            places = iter(self._vectors.nearest([vector for _, vector in still if len(vector)], since))
+            for attempt, vector in still:
+                cosine = next(places)[1] if len(vector) else -1.0
                 if self._falls(attempt, cosine):
                     self._ahead[attempt.item] = attempt.attempt + 1
                     needed.append((attempt.item, attempt.attempt + 1))
                 else:
-                    self._standing.append(attempt)
+                    self._standing.append((attempt, vector))
         return needed
 
     def _is_open(self, attempt: Attempt) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from sdkit.llm.providers import described
+
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
@@ -23,7 +25,7 @@ def taken(llm: BaseChatModel, sampling: Mapping[str, float]) -> tuple[dict[str, 
 
 def sampled(llm: BaseChatModel, sampling: Mapping[str, float]) -> BaseChatModel:
     """Return the same model, with the same connections, which samples so as far as it can."""
-    return llm.model_copy(update=taken(llm, sampling)[0])
+    return described(llm).model_copy(update=taken(llm, sampling)[0])
 
 
 def shared(make: Callable[[Any], T], spec: Any) -> T:

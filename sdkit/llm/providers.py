@@ -106,6 +106,12 @@ def asked(
     return Asked(model | then if then else model, said)
 
 
+def described(llm: BaseChatModel) -> BaseChatModel:
+    """Return the model, which LangChain has described for its tracers, by its repr: a copy of it finds that done."""
+    getattr(llm, "_serialized", None)
+    return llm
+
+
 def heard(message: AIMessage) -> tuple[str, str | None]:
     """Return the text of a reply and why the model stopped; "refusal" if it declined to answer."""
     about = message.response_metadata

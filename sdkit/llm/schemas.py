@@ -73,7 +73,7 @@ def reader(schema: Schema) -> tuple[dict[str, Any] | None, Callable[[str], Any]]
     return wanted, read
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _json_schema(schema: type[BaseModel]) -> dict[str, Any]:
     return schema.model_json_schema()
 
@@ -83,7 +83,7 @@ def text(schema: Schema) -> str:
     return _class_text(schema) if isinstance(schema, type) else _dumped(schema)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _class_text(schema: type[BaseModel]) -> str:
     return _dumped(_json_schema(schema))
 

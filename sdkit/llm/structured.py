@@ -223,8 +223,7 @@ class _Call:
         self.seeds: list[int] = []
         self.raw = self.problem = ""
         self.started = time.perf_counter()
-        # LangChain describes each model for its tracers, by its repr; a copy for a seed finds that done already.
-        getattr(llm, "_serialized", None)
+        providers.described(llm)
         said = json.dumps(self.messages, sort_keys=True, ensure_ascii=False)
         self.hash = hashlib.sha256(f"[{said}, {schemas.text(schema)}]".encode("utf-8", "surrogatepass")).hexdigest()
         self.first_seed = check_seed(any_seed(llm, self.hash) if seed is None else seed)
