@@ -150,7 +150,8 @@ def warmed(number: int) -> None:
 
     from sdkit.factory import attempts
 
-    assert attempts and langchain_ollama
+    assert attempts
+    assert langchain_ollama
     time.sleep(0.1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 import webbrowser
 from pathlib import Path
@@ -136,12 +137,12 @@ def _first_dialogue() -> bool:
 
 @app.command
 def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> int:
-    """Run the whole test suite.
+    """Run the whole test suite, the slow tests beside the others.
 
     Parameters
     ----------
     arguments
-        Passed on to pytest.
+        Passed on to pytest, which then runs once.
     """
     from sdkit.llm import weights
     from sdkit.teaching import workspace
@@ -149,7 +150,21 @@ def test(*arguments: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> in
     root = workspace.checkout()
     _fetch()
     _fetch(weights.EMBEDDER)
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=root)
+    pytest = [sys.executable, "-m", "pytest"]
+    if arguments:
+        return subprocess.call([*pytest, *arguments], cwd=root)
+    # Most slow tests wait for a small model, which takes one core.
+    beside = [*pytest, "-p", "no:cacheprovider", "-m", "slow"]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(beside, cwd=root, stdout=said, stderr=subprocess.STDOUT) as slow,
+    ):
+        code = subprocess.call([*pytest, "-m", "not slow"], cwd=root)
+        print("\nThe slow tests, which ran beside them:", flush=True)
+        slow_code = slow.wait()
+        said.seek(0)
+        print(said.read().decode(errors="replace"))
+    return code or slow_code
 
 
 @app.command

@@ -91,6 +91,20 @@ def test_arguments_of_test_go_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None
     assert fetched == ["", "all-minilm-l6-v2"]
 
 
+def test_without_arguments_the_slow_tests_run_beside_the_others_and_both_count(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sdkit.cli._fetch", lambda name="": None)
+    monkeypatch.setattr("sdkit.teaching.workspace.checkout", lambda: tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
+    suite = tmp_path / "test_it.py"
+    suite.write_text("import pytest\n\ndef test_a(): pass\n\n@pytest.mark.slow\ndef test_b(): assert False\n")
+    assert main(["test"]) == 1
+    quick, slow = capfd.readouterr().out.split("The slow tests, which ran beside them:")
+    assert "1 passed, 1 deselected" in quick
+    assert "1 failed, 1 deselected" in slow
+
+
 def test_models_are_listed_with_what_they_are_good_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -114,6 +114,7 @@ def source() -> list[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.seed
 @pytest.mark.embedded
 @pytest.mark.skipif(not NAMED, reason=NOT_NAMED)
@@ -122,6 +123,7 @@ def test_the_seed_notebook_runs_unchanged(source: list[tuple[str, str, str]], tm
     assert compare(general, run(general, tmp_path, "127.0.0.1:1")) == EVERY & {number for number, _, _ in general}
 
 
+@pytest.mark.slow
 @pytest.mark.seed
 @pytest.mark.embedded
 @pytest.mark.skipif(not NAMED, reason=NOT_NAMED)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from sdkit.batch_report import Report
 from sdkit.dialog import Dialog
+from sdkit.errors import FileError
+from sdkit.factory.deciding import given_up
 from sdkit.factory.files import Places
 from sdkit.factory.items import Item
 from sdkit.factory.journal import Journal
 from sdkit.factory.plan import Plan
 from sdkit.factory.records import Record, dialog_of
 from sdkit.factory.spec import Spec
+from sdkit.files import read_data
 from sdkit.tables import frame
 
 if TYPE_CHECKING:
@@ -45,6 +49,32 @@ class Made:
     journal: Journal
     places: Places
     report: Report | None = None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return what a factory has made, from its output and the files beside it.
+
+        Parameters
+        ----------
+        path
+            The file of dialogues.
+
+        Raises
+        ------
+        FileError
+            No journal lies beside it, or a file cannot be read.
+        InputError
+            It has no name for a file of dialogues.
+        """
+        places = Places.of(path, None, None)
+        if not places.journal.exists():
+            raise FileError(
+                places.journal, f"is not there: no factory has made {places.output.name}, or its journal was removed"
+            )
+        about, journal = read_data(places.about, "json"), Journal(places.journal)
+        if not isinstance(about, dict) or not isinstance(about.get("plan"), dict):
+            raise FileError(places.about, "does not say what was planned")
+        return cls(len(journal.items) - len(given_up(journal.decisions)), Spec.of(about["plan"]), journal, places)
 
     def __len__(self) -> int:
         return len(self.records)

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 STUDENTS, QUESTIONS, AT_ONCE, SECONDS = 30, 20, 4, 0.1
 
 # Each has a machine of its own, where all is loaded, when the teacher says "now"; here, they would queue for two cores.
@@ -70,6 +72,7 @@ class Crowded(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
 
 
+@pytest.mark.slow
 def test_all_finish_and_few_are_sent_away(serve: Callable[[ThreadingHTTPServer], None]) -> None:
     server = Crowded(503)
     serve(server)

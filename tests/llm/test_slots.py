@@ -87,6 +87,7 @@ def evaluated(conversation: Conversation, who: str) -> list[int]:
     return [(reply.prompt_tokens or 0) - (reply.cached_tokens or 0) for reply in replies]
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 class TestOnARealModel:
     def test_a_turn_costs_its_new_tokens(self) -> None:

@@ -31,6 +31,7 @@ def _namespaces() -> bool:
     return bool(unshare) and subprocess.run([unshare, "-rn", "true"], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _namespaces(), reason="no network namespaces on this machine")
 def test_lessons_and_solutions_need_no_network_and_no_model(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SDKIT", "PYTEST"))}

@@ -9,7 +9,7 @@ import pytest
 
 from sdkit.teaching import notebooks, workspace
 
-pytestmark = pytest.mark.ollama
+pytestmark = [pytest.mark.ollama, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -173,6 +173,7 @@ def test_run_all_in_a_copy_gives_the_printed_page_without_weights_ollama_or_netw
     assert printed(notebook) == printed(nbformat.read(path, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.embedded
 def test_all_lessons_reach_their_end_live_on_the_small_model(root: Path) -> None:
     shutil.copytree(
