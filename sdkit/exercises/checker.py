@@ -18,7 +18,7 @@ from sdkit.exercises.solutions import solution_code
 from sdkit.exercises.steps import SECONDS, NotYetError, Step, a, need, of_type
 from sdkit.teaching import workspace
 
-LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "10", "11", "14")
+LESSONS = ("01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "10", "11", "12", "13", "14")
 """The lessons that have exercises; each has a module here."""
 
 

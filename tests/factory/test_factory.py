@@ -275,6 +275,29 @@ def test_more_are_asked_for_and_what_is_there_stays(factory: Make) -> None:
     assert (table["made"] - table["target"]).abs().max() < 2
 
 
+def test_what_was_made_is_opened_again_without_a_model(model: LoopbackModel, factory: Make, tmp_path: Path) -> None:
+    made = factory(5).run(progress=False)
+    asked = model.requests
+    again = Made.load(made.places.output)
+    assert (again.records, again.total, again.ok) == (made.records, 5, True)
+    assert again.spec == made.spec
+    assert again.balance().equals(made.balance())
+    assert model.requests == asked
+    with pytest.raises(FileError, match="no factory has made other.json"):
+        Made.load(tmp_path / "other.json")
+    made.places.about.write_text("{}")
+    with pytest.raises(FileError, match="does not say what was planned"):
+        Made.load(made.places.output)
+
+
+def test_the_set_of_the_lessons_agrees_with_itself() -> None:
+    made = Made.load(Path(__file__).resolve().parents[2] / "datasets" / "synthetic-mini" / "dialogues.json")
+    assert made.ok
+    assert made.records == read(made.places.output)
+    assert [digest(record) for record in made.records] == read(made.places.hashes)
+    assert np.load(made.places.embeddings).shape == (36, 384)
+
+
 def test_a_finished_run_asks_nothing_again(model: LoopbackModel, factory: Make) -> None:
     factory(3).run(progress=False)
     asked = model.requests

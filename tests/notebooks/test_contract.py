@@ -21,7 +21,7 @@ LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
 def test_there_are_lessons() -> None:
-    numbers = ["00", "01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "10", "11", "14"]
+    numbers = ["00", "01", "02", "03", "04", "05", "06", "07", "07b", "08", "09", "10", "11", "12", "13", "14"]
     assert [number_of(lesson) for lesson in LESSONS] == numbers
 
 
