@@ -283,7 +283,7 @@ def test_what_was_made_is_opened_again_without_a_model(model: LoopbackModel, fac
     assert again.spec == made.spec
     assert again.balance().equals(made.balance())
     assert model.requests == asked
-    with pytest.raises(FileError, match="no factory has made other.json"):
+    with pytest.raises(FileError, match=r"no factory has made other\.json"):
         Made.load(tmp_path / "other.json")
     made.places.about.write_text("{}")
     with pytest.raises(FileError, match="does not say what was planned"):
