@@ -2,16 +2,22 @@
 
 Each line is 100 sets of dialogues. "Found" is how often the planted difference was found; "else", how often something
 else was. Lengths of turns, numbers of turns, and scenarios vary by 30%, if nothing else is said; what else varies is
-in tests/analysis/made_up_dialogs.py. Give another number of sets as an argument.
+in tests/analysis/made_up_dialogs.py. Give another number of sets as an argument. With `served` behind it, it is done by
+way of the factory: sets and counterfactual slices on a made-up model on loopback, whose answers have lengths by chance.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "analysis"))
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+sys.path.insert(0, str(TESTS / "analysis"))
 
 from made_up_dialogs import Noise, Planted, made_up
 
@@ -60,5 +66,31 @@ def main(sets: int) -> None:
         print(f"| {what} | {size} | {'yes' if paired else 'no'} | {hits} | {others} | {seconds:.2f} |", flush=True)
 
 
+def served(sets: int, size: int = 40) -> None:
+    from loopback_model import HashedEmbeddings, LoopbackModel, moody
+
+    from sdkit.factory import Factory, counterfactual
+
+    logging.getLogger("sdkit.factory").setLevel(logging.ERROR)
+    users = {"young": "24 years old", "old": "74 years old"}
+    seen: dict[float, list[set[str]]] = {1.0: [], 0.7: []}
+    options = {"model": "loop", "bases": None, "layers": (), "embeddings": HashedEmbeddings(), "threshold": 0.97}
+    with LoopbackModel() as model:
+        os.environ["OLLAMA_HOST"] = model.url
+        for seed in range(sets):
+            with tempfile.TemporaryDirectory() as folder:
+                model.bend = None
+                made = Factory(size, f"{folder}/set.json", seed=seed, concurrency=8, **options).run(progress=False)
+                for shorter, found in seen.items():
+                    model.bend = moody(shorter)
+                    slices = counterfactual(made, users, f"{folder}/{shorter}.jsonl", model="loop", progress=False)
+                    found.append({each.measure for each in compare_groups(slices, paired=True).found})
+    print(f"by way of the factory, {size} pairs a set, {sets} sets:")
+    print(f"  nothing planted: something found in {sum(map(bool, seen[1.0]))}")
+    print(f"  answers 30% shorter for one group: found in {sum(SHORTER in each for each in seen[0.7])}, ", end="")
+    print(f"something else in {sum(bool(each - {SHORTER}) for each in seen[0.7])}")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    served(number) if "served" in sys.argv else main(number)

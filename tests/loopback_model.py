@@ -151,6 +151,19 @@ def _some(rng: random.Random) -> str:
     return f"a {' '.join(rng.sample(WORDS, 6))}"
 
 
+def moody(shorter: float) -> Bend:
+    """Return what makes answers of any length, by chance and by what was asked; for the old by so much shorter."""
+
+    def bend(answer: dict[str, Any], asked: str) -> dict[str, Any]:
+        chance = random.Random(asked)
+        for turn in answer.get("turns", ()):
+            words = chance.randint(8, 24) * (shorter if "74 years old" in asked else 1)
+            turn["assistant_response"] += f" It is {' '.join(chance.choices(WORDS, k=round(words)))}."
+        return answer
+
+    return bend
+
+
 class HashedEmbeddings(Embeddings):
     """Embeddings of words by chance: near where the same words come, made at once, the same everywhere."""
 

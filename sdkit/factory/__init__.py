@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sdkit.factory.plan import Plan, planned
     from sdkit.factory.records import dialog_of
     from sdkit.factory.reporting import report
+    from sdkit.factory.slices import counterfactual
     from sdkit.factory.spec import Spec
     from sdkit.factory.strata import stratified
     from sdkit.factory.validation import SignOff, Verdict, verdict
@@ -26,6 +27,7 @@ _HOMES = {
     "Spec": "spec",
     "Verdict": "validation",
     "acceptance": "acceptance_sampling",
+    "counterfactual": "slices",
     "dialog_of": "records",
     "export": "exporting",
     "planned": "plan",
@@ -42,6 +44,7 @@ __all__ = [
     "Spec",
     "Verdict",
     "acceptance",
+    "counterfactual",
     "dialog_of",
     "export",
     "planned",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
     from sdkit.llm.spec import ModelSpec
-    from sdkit.llm.structured import Reply
+    from sdkit.llm.structured import Messages, Reply
     from sdkit.moderation import Layer
 
 _SCENARIO_SAMPLING = {"temperature": 0.7, "top_p": 0.9}  # those of SynWOZ
@@ -176,12 +176,8 @@ class Maker:
         )
         replies.append(about)
         scenario = _done(about.value.scenario)
-        reply = await structured.arequest(
-            prompts.dialogue(item, scenario, task.persona, task.base),
-            dialogue_output(item.min_turns, item.max_turns),
-            model=sampled(shared(chat_model, self.model), item.sampling),
-            seed=task.derived("dialogue"),
-        )
+        asked = prompts.dialogue(item, scenario, task.persona, task.base)
+        reply = await dialogue_reply(self.model, item, asked, task.derived("dialogue"))
         replies.append(reply)
         _done(reply.value.turns[0].assistant_response)
         return scenario, reply.value
@@ -200,6 +196,16 @@ class Maker:
 
     def _failed(self, task: Task, problem: str, replies: Sequence[Reply]) -> Attempt:
         return Attempt(item=task.item.id, attempt=task.attempt, problem=problem, tokens=_tokens(replies))
+
+
+async def dialogue_reply(model: ModelSpec, item: Item, asked: Messages, seed: int) -> Reply:
+    """Have a model write a dialogue: `asked` comes from `sdkit.factory.prompts.dialogue`."""
+    return await structured.arequest(
+        asked,
+        dialogue_output(item.min_turns, item.max_turns),
+        model=sampled(shared(chat_model, model), item.sampling),
+        seed=seed,
+    )
 
 
 class _RefusedError(Exception):
