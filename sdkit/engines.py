@@ -118,8 +118,7 @@ class Dask(Engine):
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call it on a worker."""
-        asked = _awaited if _is_async(function) else _called
-        future = self._client.submit(asked, function, arguments, pure=False)
+        future = self._client.submit(_called, function, arguments, pure=False)
         try:
             return await future
         except asyncio.CancelledError:
@@ -127,26 +126,34 @@ class Dask(Engine):
             raise
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
-    call = getattr(function, "__call__", None)  # noqa: B004 - of an object, its method is what is async
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
-
-
-async def _awaited(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Call an async function in the event loop of a worker, which takes as many at once as it has threads."""
-    return await function(*arguments)
-
-
 def _called(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Call a function in a thread of a worker; if that has something to await, it is awaited in the event loop."""
-    from distributed import get_worker
-
+    """Call a function in a thread of a worker; what it awaits is awaited in one event loop of the process."""
     made = function(*arguments)
-    if not inspect.isawaitable(made):
-        return made
+    return _loop().run(made) if inspect.isawaitable(made) else made
 
-    async def awaited() -> Any:
-        return await made
 
-    loop: Any = get_worker().loop
-    return asyncio.run_coroutine_threadsafe(awaited(), loop.asyncio_loop).result()
+class _Loop:
+    """An event loop in a thread of its own, for all threads of a process: connections are kept in it."""
+
+    def __init__(self) -> None:
+        import threading
+
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="sdkit-worker", daemon=True).start()
+
+    def run(self, what: Any) -> Any:
+        """Return what an awaitable comes to."""
+
+        async def work() -> Any:
+            return await what
+
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result()
+
+
+_loops: list[_Loop] = []
+
+
+def _loop() -> _Loop:
+    if not _loops:
+        _loops.append(_Loop())
+    return _loops[0]
